@@ -1,0 +1,17 @@
+"""The errors that Clew raises on purpose: one line each, saying what is wrong and what to do."""
+
+from __future__ import annotations
+
+__all__ = ["ClewError", "ConfigError", "InputError"]
+
+
+class ClewError(Exception):
+    """Base of Clew's own errors; the command line prints them in one line and exits with 2."""
+
+
+class InputError(ClewError):
+    """An input file or array cannot be used; the message names file, row and remedy."""
+
+
+class ConfigError(ClewError):
+    """A preset or setting is wrong; the message names the key and the allowed values."""

@@ -1,0 +1,86 @@
+"""The register of implementations: a stage's folder lists its methods, a preset chooses one by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from clew.errors import ConfigError
+
+__all__ = ["Method", "build", "resolve_settings"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """Where an implementation lives; it is imported when first used.
+
+    The implementation's class takes its configuration, a frozen dataclass, as only argument.
+    """
+
+    module: str
+    implementation: str
+    config: str
+
+    def load(self, name: str) -> Any:
+        """Return the named attribute of the method's module."""
+        return getattr(import_module(self.module), name)
+
+
+def build(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str) -> Any:
+    """Make the implementation that `settings` names.
+
+    Parameters
+    ----------
+    methods : mapping of method name to Method
+    settings : mapping
+        `method` and the method's own settings; absent ones take their default.
+    where : str
+        How errors call the place of the settings, such as "preset finnie, [seeding]".
+
+    Raises
+    ------
+    ConfigError
+        For an unknown method or key or a value of the wrong type.
+    """
+    method = _method(methods, settings, where)
+    return method.load(method.implementation)(_config(method, settings, where))
+
+
+def resolve_settings(
+    methods: Mapping[str, Method], settings: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """Return the settings with every default written out; raises as `build`."""
+    method = _method(methods, settings, where)
+    values = asdict(_config(method, settings, where))
+    return {"method": settings["method"]} | {k: v for k, v in values.items() if v is not None}
+
+
+def _method(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str) -> Method:
+    name = settings.get("method")
+    if name not in methods:
+        known = ", ".join(sorted(methods))
+        raise ConfigError(f"{where}: unknown method {name!r}: choose one of {known}")
+    return methods[name]
+
+
+def _config(method: Method, settings: Mapping[str, Any], where: str) -> Any:
+    values = {key: value for key, value in settings.items() if key != "method"}
+    return checked(method.load(method.config), values, where)
+
+
+def checked(config: type[Any], values: Mapping[str, Any], where: str) -> Any:
+    """Make a frozen config dataclass from outside values, refusing unknown keys and wrong types."""
+    known = config.__dataclass_fields__
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
+    try:
+        return TypeAdapter(config).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"{where}: {key}: {first['msg']}") from error

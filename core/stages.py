@@ -1,0 +1,81 @@
+"""The four stages as protocols; each has several implementations, chosen and configured by a preset.
+
+Data flows one way: hits -> seeds -> predictions -> candidates -> labels.  A stage knows neither files nor
+the stage after it, and sees `Hits` only, never the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from clew.arrays import BoolArray, Int32Array
+from clew.event import Hits
+from clew.tracks import Candidates, Predictions, Seeds
+
+__all__ = ["Ensemble", "Extender", "Fitter", "Seeder"]
+
+
+class Seeder(Protocol):
+    """Stage 1, seeding: hits in, seeds of five hits out."""
+
+    def seed(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event."""
+        ...
+
+
+class Extender(Protocol):
+    """Stage 2, extend: windows of five consecutive hits in, the hits that follow out, in batches."""
+
+    def extend(self, hits: Hits, windows: Int32Array) -> Predictions:
+        """Predict what follows each window.
+
+        Parameters
+        ----------
+        hits : Hits
+        windows : ndarray of shape (n_windows, 5), int32
+            Hit rows in the direction of travel: from the inside outwards to extend outwards, the
+            other way round to extend inwards.
+        """
+        ...
+
+
+class Fitter(Protocol):
+    """Stage 3, fitting: predictions snap to real hits."""
+
+    def fit(
+        self, hits: Hits, windows: Int32Array, predictions: Predictions, free: BoolArray
+    ) -> Candidates:
+        """Return for each window the real hits that its predictions snap to, in order of travel.
+
+        Parameters
+        ----------
+        hits : Hits
+        windows : ndarray of shape (n_windows, 5), int32
+            What the predictions continue.
+        predictions : Predictions
+            One row per window.
+        free : ndarray of shape (n_hits,), bool
+            Hits that may be taken.
+
+        Returns
+        -------
+        Candidates
+            One row per window, empty where nothing matched.  No hit is in two rows.
+        """
+        ...
+
+
+class Ensemble(Protocol):
+    """Stage 4, ensemble: several models become one answer."""
+
+    def combine(self, predictions: Sequence[Predictions]) -> Predictions:
+        """Merge the predictions of several extenders for the same windows."""
+        ...
+
+    def resolve(self, hits: Hits, candidates: Sequence[Candidates]) -> Int32Array:
+        """Return one label per hit, shape (n_hits,), int32: 0 for none, else a track number from 1.
+
+        `candidates` are sets of competing candidates, the most trusted set first.
+        """
+        ...

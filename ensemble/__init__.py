@@ -1,0 +1,11 @@
+"""Stage 4, ensemble: candidates of several models in, one label per hit out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clew.methods import Method
+
+__all__ = ["METHODS"]
+
+METHODS: Final[dict[str, Method]] = {}

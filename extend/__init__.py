@@ -1,0 +1,11 @@
+"""Stage 2, extend: windows of five hits in, predictions of the hits that follow out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clew.methods import Method
+
+__all__ = ["METHODS"]
+
+METHODS: Final[dict[str, Method]] = {}

@@ -1,0 +1,11 @@
+"""Stage 3, fitting: predictions and hits in, candidates of real hits out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clew.methods import Method
+
+__all__ = ["METHODS"]
+
+METHODS: Final[dict[str, Method]] = {}

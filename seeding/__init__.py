@@ -1,0 +1,11 @@
+"""Stage 1, seeding: hits in, seeds of five hits out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clew.methods import Method
+
+__all__ = ["METHODS"]
+
+METHODS: Final[dict[str, Method]] = {}
