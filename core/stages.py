@@ -43,9 +43,7 @@ class Extender(Protocol):
 class Fitter(Protocol):
     """Stage 3, fitting: predictions snap to real hits."""
 
-    def fit(
-        self, hits: Hits, windows: Int32Array, predictions: Predictions, free: BoolArray
-    ) -> Candidates:
+    def fit(self, hits: Hits, windows: Int32Array, predictions: Predictions, free: BoolArray) -> Candidates:
         """Return for each window the real hits that its predictions snap to, in order of travel.
 
         Parameters
