@@ -117,14 +117,24 @@ class Candidates:
         n = len(self)
         parts = [self, outward]
         if inward is not None:
-            parts.insert(0, inward._reversed())
+            parts.insert(0, inward.reversed())
         owner = np.concatenate([part.owners for part in parts])
         order = np.argsort(owner, kind="stable")
         offsets = np.zeros(n + 1, dtype=np.int64)
         np.cumsum(sum(part.lengths for part in parts), out=offsets[1:])
         return Candidates(np.concatenate([part.hits for part in parts])[order], offsets)
 
-    def _reversed(self) -> Candidates:
+    def spread(self, numbers: Int64Array, n: int) -> Candidates:
+        """Return n candidates: number numbers[i] is this set's candidate i, the others are empty.
+
+        `numbers` must be ascending.
+        """
+        offsets = np.zeros(n + 1, dtype=np.int64)
+        offsets[numbers + 1] = self.lengths
+        return Candidates(self.hits, np.cumsum(offsets))
+
+    def reversed(self) -> Candidates:
+        """Return the same candidates, each with its hits the other way round."""
         lengths = self.lengths
         within = np.arange(len(self.hits)) - np.repeat(self.offsets[:-1], lengths)
         return Candidates(self.hits[np.repeat(self.offsets[1:] - 1, lengths) - within], self.offsets)

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The presets that ship with Clew, one TOML file each."""
