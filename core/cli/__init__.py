@@ -1,1 +1,1 @@
-"""TODO"""
+"""The command line: `clew reconstruct`, `score`, `evaluate`, `train`, `benchmark` and `info`."""

@@ -1,0 +1,37 @@
+# make demo    reconstruct the bundled events; prints scores and times, writes a submission and pictures
+# make test    lint, type check and test
+# make clean   remove what the others made
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.clew
+	$(BIN)/clew reconstruct data/events --output out/demo/submission.csv --pictures out/demo --overwrite
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	rm -rf build/typecheck
+	$(PIP) install --no-deps --no-build-isolation --target build/typecheck .
+	cd build/typecheck && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p clew
+
+$(VENV)/.clew: setup.cfg pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.tests: $(VENV)/.clew requirements-test.lock
+	$(PIP) install -r requirements-test.lock
+	touch $@
+
+clean:
+	rm -rf $(VENV) build out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
