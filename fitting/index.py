@@ -1,0 +1,93 @@
+"""Where the free hits are: by layer, azimuth column and z/r, so that a search reads only what is near."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from clew.detector import BARREL_VOLUMES, LAYERS, N_LAYERS
+from clew.event import Hits
+
+__all__ = ["BARREL", "N_COLUMNS", "HitIndex", "build_index", "column_of", "without"]
+
+N_COLUMNS: Final = 256
+"""Azimuth columns of a layer; the busiest layer then has about 30 hits in each."""
+
+BARREL: Final = np.array([layer.volume in BARREL_VOLUMES for layer in LAYERS])
+"""Whether each layer is a barrel, shape (n_layers,), bool."""
+
+
+class HitIndex(NamedTuple):
+    """Hits sorted by layer, azimuth column and z/r.
+
+    Attributes
+    ----------
+    row : ndarray of shape (n,), int32
+        Each entry's row in the event.
+    features : ndarray of shape (n, 4), float64
+        phi [rad], r [mm], z [mm], z/r.
+    starts : ndarray of shape (n_layers * n_columns + 1,), int64
+        Entries of column c of layer l are starts[l * n_columns + c] up to the next one.
+    bounds : ndarray of shape (n_layers, 4), float64, mm
+        Lowest and highest r, lowest and highest z of each layer's hits.
+    barrel : ndarray of shape (n_layers,), bool
+    """
+
+    row: Int32Array
+    features: Float64Array
+    starts: Int64Array
+    bounds: Float64Array
+    barrel: BoolArray
+
+
+def column_of(phi: Float64Array) -> Int64Array:
+    """Return the azimuth column 0..N_COLUMNS - 1 of each phi in [-pi, pi]."""
+    column = ((phi + np.pi) * (N_COLUMNS / (2 * np.pi))).astype(np.int64)
+    return np.clip(column, 0, N_COLUMNS - 1)
+
+
+def build_index(hits: Hits, rows: Int64Array) -> HitIndex:
+    """Sort the given rows of an event into an index; hits on unknown layers are left out.
+
+    Parameters
+    ----------
+    hits : Hits
+    rows : ndarray of shape (n,), int64
+        The hits that a search may find.
+    """
+    layer = hits.layer_index[rows]
+    rows, layer = rows[layer >= 0], layer[layer >= 0]
+    features = hits.features[rows].astype(np.float64)
+    cell = layer.astype(np.int64) * N_COLUMNS + column_of(features[:, 0])
+    order = np.lexsort((features[:, 3], cell))
+    starts = np.searchsorted(cell[order], np.arange(N_LAYERS * N_COLUMNS + 1))
+    features = np.ascontiguousarray(features[order])
+    return HitIndex(
+        row=rows[order].astype(np.int32),
+        features=features,
+        starts=starts.astype(np.int64),
+        bounds=_bounds(features, starts[::N_COLUMNS]),
+        barrel=BARREL,
+    )
+
+
+def without(index: HitIndex, taken: BoolArray) -> HitIndex:
+    """Return the index without the hits that the mask of shape (n_hits,) names."""
+    keep = ~taken[index.row]
+    before = np.concatenate([[0], np.cumsum(keep)])
+    return index._replace(
+        row=index.row[keep],
+        features=index.features[keep],
+        starts=before[index.starts],
+    )
+
+
+def _bounds(features: Float64Array, starts: Int64Array) -> Float64Array:
+    bounds = np.tile([np.inf, -np.inf, np.inf, -np.inf], (N_LAYERS, 1))
+    for layer in range(N_LAYERS):
+        r, z = features[starts[layer] : starts[layer + 1], 1:3].T
+        if len(r):
+            bounds[layer] = r.min(), r.max(), z.min(), z.max()
+    return bounds

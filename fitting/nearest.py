@@ -1,0 +1,93 @@
+"""Fitting by k nearest neighbours: predictions snap to the nearest free hits, one owner per hit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from clew.arrays import BoolArray, Int32Array
+from clew.errors import ConfigError
+from clew.event import Hits
+from clew.fitting.assignment import assign_hits
+from clew.fitting.distances import DEFAULT_MAXIMUM, DISTANCES, TARGET_WIDTH
+from clew.fitting.doubles import add_doubles
+from clew.fitting.index import build_index
+from clew.fitting.targets import make_targets
+from clew.tracks import NO_HIT, Candidates, Predictions
+
+__all__ = ["NearestConfig", "NearestFitter"]
+
+
+@dataclass(frozen=True)
+class NearestConfig:
+    """Settings of NearestFitter.
+
+    Attributes
+    ----------
+    distance : str
+        How far a hit is from a prediction, see clew.fitting.distances.
+    max_distance : float or None
+        Farther hits do not match; None for the distance's own default.
+    neighbours : int
+        Hits looked up at once per prediction; more are looked up where these are lost to others.
+    spread : (float, float, float)
+        Expected deviations of r*phi, r and z in mm, for predictions without their own ("road" only).
+    doubles : bool
+        Take also the second hit where two modules of a layer overlap.
+    max_gap : int
+        A row ends where this many predictions in a row found no hit; 0 for never.
+    """
+
+    distance: Literal["manhattan", "euclidean", "polar", "road"] = "road"
+    max_distance: float | None = None
+    neighbours: int = 4
+    spread: tuple[float, float, float] = (2.0, 4.0, 4.0)
+    doubles: bool = True
+    max_gap: int = 0
+
+
+class NearestFitter:
+    """Stage 3 by nearest neighbours and stable matching."""
+
+    def __init__(self, config: NearestConfig) -> None:
+        if config.neighbours < 1:
+            raise ConfigError(f"fitting: neighbours is {config.neighbours}: it must be at least 1")
+        self.config = config
+        self._kind = DISTANCES[config.distance]
+        self._maximum = config.max_distance or DEFAULT_MAXIMUM[config.distance]
+
+    def fit(self, hits: Hits, windows: Int32Array, predictions: Predictions, free: BoolArray) -> Candidates:
+        """Return for each window the real hits that its predictions snap to, in order of travel.
+
+        See clew.stages.Fitter.  A window's own hits are never taken, even where `free` has them.
+        """
+        if len(windows) == 0:
+            return Candidates.empty()
+        index = build_index(hits, np.flatnonzero(free))
+        targets = make_targets(hits, windows, predictions, np.array(self.config.spread))
+        steps = targets.shape[1]
+        barred = np.repeat(windows, steps, axis=0)
+        rows = assign_hits(
+            index,
+            targets.reshape(-1, TARGET_WIDTH),
+            barred,
+            self._kind,
+            self.config.neighbours,
+            self._maximum,
+            len(hits),
+        ).reshape(-1, steps)
+        if self.config.max_gap:
+            rows = _ended(rows, self.config.max_gap)
+        return Candidates.from_rows(add_doubles(hits, index, windows, rows) if self.config.doubles else rows)
+
+
+def _ended(rows: Int32Array, max_gap: int) -> Int32Array:
+    """Return rows without the hits that follow a gap of max_gap entries."""
+    missing = rows == NO_HIT
+    gap = missing.copy()
+    for shift in range(1, max_gap):
+        gap[:, shift:] &= missing[:, :-shift]
+        gap[:, :shift] = False
+    return np.where(np.maximum.accumulate(gap, axis=1), np.int32(NO_HIT), rows)
