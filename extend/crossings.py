@@ -1,0 +1,105 @@
+"""Where a helix crosses the layers of the detector next, piece by piece in the solenoid's falling field."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from clew.arrays import Float64Array
+from clew.detector import LAYERS
+from clew.extend.solenoid import axial_field
+from clew.kernels import kernel
+
+__all__ = ["IS_BARREL", "bend", "next_crossing", "propagate"]
+
+IS_BARREL: Final = np.array([layer.barrel for layer in LAYERS])
+_POSITION: Final = np.array([layer.position for layer in LAYERS])
+_LOWEST: Final = np.array([layer.reach[0] for layer in LAYERS])
+_HIGHEST: Final = np.array([layer.reach[1] for layer in LAYERS])
+
+_SAME_LAYER: Final = 30.0
+"""Arc [mm] within which the layer of the last hit does not count as crossed again."""
+
+_FORWARD: Final = 8.0
+"""Arc [mm] that any other layer must be ahead: modules stand a few mm around their layer."""
+
+_STRAIGHT: Final = 1e-8
+"""Least curvature [1/mm] that is computed with."""
+
+
+@kernel
+def _arc_to_cylinder(x: float, y: float, psi: float, curvature: float, radius: float, least: float) -> float:
+    """Return the smallest arc above `least` at which a circle reaches a radius; inf if it does not."""
+    forward = x * np.cos(psi) + y * np.sin(psi)
+    left = y * np.cos(psi) - x * np.sin(psi)
+    k = 0.5 * curvature * curvature * (radius * radius - x * x - y * y)
+    linear = curvature * forward
+    quadratic = 2.0 * (1.0 + curvature * left) - k
+    root = linear * linear + k * quadratic
+    if root < 0.0:
+        return np.inf
+    root = np.sqrt(root)
+    turn = 2.0 * np.pi / abs(curvature)
+    best = np.inf
+    for sign in (-1.0, 1.0):
+        denominator = linear + sign * root
+        arc = np.pi / abs(curvature) if denominator == 0.0 else 2.0 * np.arctan(k / denominator) / curvature
+        if arc <= least:
+            arc += turn
+        if least < arc < best:
+            best = arc
+    return best
+
+
+@kernel
+def propagate(state: Float64Array, arc: float) -> None:
+    """Move a state along its helix by a transverse arc [mm], in place."""
+    half = 0.5 * state[4] * arc
+    chord = arc if abs(half) < 1e-9 else arc * np.sin(half) / half
+    state[0] += chord * np.cos(state[3] + half)
+    state[1] += chord * np.sin(state[3] + half)
+    state[2] += state[5] * arc
+    state[3] += 2.0 * half
+
+
+@kernel
+def next_crossing(state: Float64Array, last_layer: int, margin: float) -> tuple[int, float]:
+    """Return the next layer that a helix crosses and the arc [mm] to it; layer -1 where it leaves.
+
+    `margin` [mm] widens the reach of the layers.
+    """
+    x, y, z, psi, curvature, slope = state
+    if abs(curvature) < _STRAIGHT:
+        curvature = _STRAIGHT
+    best, found = np.inf, -1
+    for layer in range(len(_POSITION)):
+        least = _SAME_LAYER if layer == last_layer else _FORWARD
+        if IS_BARREL[layer]:
+            arc = _arc_to_cylinder(x, y, psi, curvature, _POSITION[layer], least)
+            if arc >= best or abs(z + slope * arc) > _HIGHEST[layer] + margin:
+                continue
+        else:
+            ahead = (_POSITION[layer] - z) * slope
+            if ahead <= _FORWARD * abs(slope):
+                continue
+            arc = ahead / (slope * slope)
+            if arc >= best:
+                continue
+            half = 0.5 * curvature * arc
+            chord = arc * np.sin(half) / half
+            r = np.hypot(x + chord * np.cos(psi + half), y + chord * np.sin(psi + half))
+            if r < _LOWEST[layer] - margin or r > _HIGHEST[layer] + margin:
+                continue
+        best, found = arc, layer
+    return found, best
+
+
+@kernel
+def bend(state: Float64Array, arc: float, fitted_z: float, fitted: float, offset: float) -> None:
+    """Set the curvature of a state to that of the field half way along the next arc.
+
+    `fitted` is the curvature at `fitted_z` [mm].
+    """
+    middle = state[2] + 0.5 * state[5] * arc
+    state[4] = fitted * axial_field(middle, offset) / axial_field(fitted_z, offset)
