@@ -8,4 +8,7 @@ from clew.methods import Method
 
 __all__ = ["METHODS"]
 
-METHODS: Final[dict[str, Method]] = {}
+METHODS: Final[dict[str, Method]] = {
+    "competition": Method("clew.ensemble.competition", "CompetitionEnsemble", "CompetitionConfig"),
+    "heuristic-merge": Method("clew.ensemble.merge", "MergeEnsemble", "MergeConfig"),
+}

@@ -1,4 +1,4 @@
-"""One owner per hit: every target wants its nearest hit, and a hit goes to the nearest target that wants it."""
+"""One owner per hit: a target wants its nearest hit, a hit goes to the nearest target that wants it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array
+from clew.arrays import Float64Array
 from clew.kernels import kernel
 
 __all__ = ["DEFAULT_MAXIMUM", "DISTANCES", "TARGET_WIDTH", "carry", "distance", "turn", "window"]
@@ -37,7 +37,7 @@ DEFAULT_MAXIMUM: Final = {"manhattan": 0.1, "euclidean": 0.07, "polar": 0.05, "r
 """Beyond these a hit does not match a prediction."""
 
 TARGET_WIDTH: Final = 10
-_REACH: Final = 40.0  # mm that "road" carries a prediction: more than any stagger, less than to the next layer
+_REACH: Final = 40.0  # mm that "road" carries: more than any stagger, less than to the next layer
 _STEEPEST: Final = 0.05  # directions flatter against a surface than this are carried as if at this slope
 
 
@@ -50,7 +50,7 @@ def turn(phi: float) -> float:
 @kernel
 def distance(kind: int, target: Float64Array, hit: Float64Array, barrel: bool) -> float:
     """Return the distance of a hit (phi, r, z, z/r) from a target."""
-    if kind == MANHATTAN or kind == EUCLIDEAN:
+    if kind in (MANHATTAN, EUCLIDEAN):
         dphi = abs(turn(hit[0] - target[0]))
         dr = abs(hit[1] - target[1]) / 1000.0
         dz = abs(hit[2] - target[2]) / 3000.0

@@ -109,9 +109,7 @@ def _holds(rows: Int32Array, row: int) -> bool:
 @kernel
 def _insert(found: Int32Array, distances: Float64Array, row: int, d: float) -> None:
     place = len(found)
-    while place > 0 and (
-        d < distances[place - 1] or (d == distances[place - 1] and row < found[place - 1])
-    ):
+    while place > 0 and (d < distances[place - 1] or (d == distances[place - 1] and row < found[place - 1])):
         place -= 1
     if place == len(found):
         return
@@ -120,4 +118,3 @@ def _insert(found: Int32Array, distances: Float64Array, row: int, d: float) -> N
         distances[later] = distances[later - 1]
     found[place] = row
     distances[place] = d
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array
+from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.event import Hits
 from clew.fitting.distances import TARGET_WIDTH
 from clew.tracks import Predictions
@@ -16,7 +16,9 @@ _RESOLUTION = np.array([0.05, 0.5, 0.5])
 """mm by which hits deviate in r*phi, r and z even from a perfect prediction."""
 
 
-def make_targets(hits: Hits, windows: Int32Array, predictions: Predictions, spread: Float64Array) -> Float64Array:
+def make_targets(
+    hits: Hits, windows: Int32Array, predictions: Predictions, spread: Float64Array
+) -> Float64Array:
     """Return one target per prediction, shape (n_windows, n_steps, 10), float64; NaN where there is none.
 
     The direction at a prediction is that from the point before to the point after it on the polyline of
@@ -49,7 +51,7 @@ def _directions(hits: Hits, windows: Int32Array, points: Float64Array) -> Float6
     return step / np.maximum(length, 1e-3)[:, :, None]
 
 
-def _deviations(points: Float64Array, sigmas: Float64Array) -> Float64Array:
-    mm = sigmas[:, :, :3] * _DEVIATION
+def _deviations(points: Float64Array, sigmas: Float32Array) -> Float64Array:
+    mm = sigmas[:, :, :3].astype(np.float64) * _DEVIATION
     mm[:, :, 0] *= points[:, :, 1]
     return np.hypot(mm, _RESOLUTION)
