@@ -1,1 +1,1 @@
-"""TODO"""
+"""Metrics: how good seeds, predictions and tracks are, each defined once with its denominator."""

@@ -1,0 +1,171 @@
+"""All metrics of an event in one report, and their mean over events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from clew.arrays import Int32Array
+from clew.errors import InputError
+from clew.event import Event
+from clew.metrics.losses import LossTable, loss_table
+from clew.metrics.matching import match
+from clew.metrics.rates import BinnedRate
+from clew.metrics.score import event_score
+from clew.metrics.seeds import SeedReport, seed_report
+from clew.metrics.tracks import Curves, ThresholdMetrics, TrackReport, track_report
+from clew.metrics.weights import phase1_weights, phase2_weights
+from clew.tracks import Seeds
+
+__all__ = ["EventReport", "MeanError", "Summary", "evaluate", "summarise"]
+
+
+@dataclass(frozen=True)
+class EventReport:
+    """What the reconstruction of one event is worth.
+
+    Attributes
+    ----------
+    event_id, n_hits, n_particles : int
+        Particles are those with at least one hit.
+    phase1, phase2 : float
+        The challenge's two accuracy scores, see clew.metrics.score.
+    tracks : TrackReport
+    losses : LossTable
+        Where 1 - phase1 went.
+    seeds : SeedReport or None
+    """
+
+    event_id: int
+    n_hits: int
+    n_particles: int
+    phase1: float
+    phase2: float
+    tracks: TrackReport
+    losses: LossTable
+    seeds: SeedReport | None = None
+
+    def scalars(self) -> dict[str, float]:
+        """Return the single numbers by name, such as "phase1", "seeds.found" or "pt>0.9.lhc"."""
+        numbers = _numbers("", self) | _numbers("tracks.", self.tracks)
+        for row in self.tracks.thresholds:
+            numbers |= _numbers(f"pt>{row.pt_above:g}.", row)
+        if self.seeds is not None:
+            numbers |= _numbers("seeds.", self.seeds)
+        return numbers
+
+
+def _numbers(
+    prefix: str, report: EventReport | TrackReport | ThresholdMetrics | SeedReport
+) -> dict[str, float]:
+    names = [field.name for field in fields(report) if field.name not in ("event_id", "pt_above")]
+    values = {name: getattr(report, name) for name in names}
+    return {prefix + name: float(v) for name, v in values.items() if isinstance(v, (int, float))}
+
+
+def evaluate(event: Event, labels: Int32Array, seeds: Seeds | None = None) -> EventReport:
+    """Compare labels, and seeds if given, with the event's truth.
+
+    Parameters
+    ----------
+    event : Event
+        With particles and truth.
+    labels : ndarray of shape (n_hits,), int32
+        Track of each hit; 0 for none.
+    seeds : Seeds, optional
+
+    Raises
+    ------
+    InputError
+        If the event has no truth or the labels do not fit it.
+    """
+    truth, particles = event.truth, event.particles
+    if truth is None or particles is None:
+        raise InputError(f"event {event.event_id} has no truth: add its truth and particles files")
+    if len(labels) != len(event.hits):
+        raise InputError(
+            f"event {event.event_id} has {len(event.hits)} hits, but there are {len(labels)} labels: "
+            "give one label per hit"
+        )
+    matching = match(labels, truth, particles)
+    weight = phase1_weights(truth, particles)
+    return EventReport(
+        event_id=event.event_id,
+        n_hits=len(event.hits),
+        n_particles=int(np.count_nonzero(matching.particle_size)),
+        phase1=event_score(labels, truth.particle_id, weight),
+        phase2=event_score(labels, truth.particle_id, phase2_weights(truth, particles)),
+        tracks=track_report(matching, particles),
+        losses=loss_table(matching, particles, weight),
+        seeds=None if seeds is None else seed_report(seeds.hits, truth, particles),
+    )
+
+
+@dataclass(frozen=True)
+class MeanError:
+    """Mean over events and its standard error (NaN for fewer than two events)."""
+
+    mean: float
+    error: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> MeanError:
+        """Average over the values that are defined."""
+        defined = np.array([value for value in values if not np.isnan(value)])
+        if len(defined) == 0:
+            return cls(float("nan"), float("nan"))
+        error = defined.std(ddof=1) / np.sqrt(len(defined)) if len(defined) > 1 else float("nan")
+        return cls(float(defined.mean()), float(error))
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f}" if np.isnan(self.error) else f"{self.mean:.4f} ± {self.error:.4f}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The reports of several events together.
+
+    Attributes
+    ----------
+    n_events : int
+    scalars : dict
+        Mean and standard error of each of EventReport.scalars; every event counts the same.
+    losses : LossTable
+        Mean over events.
+    against_pt, against_eta : Curves
+        Particles and tracks of all events in the same bins.
+    """
+
+    n_events: int
+    scalars: dict[str, MeanError]
+    losses: LossTable
+    against_pt: Curves
+    against_eta: Curves
+
+    def table(self) -> str:
+        """Return aligned text: one line per number, then the losses."""
+        width = max(map(len, self.scalars))
+        lines = [f"{name:<{width}}  {value}" for name, value in self.scalars.items()]
+        return "\n".join([f"mean of {self.n_events} events", *lines, "", self.losses.table()])
+
+
+def summarise(reports: Sequence[EventReport]) -> Summary:
+    """Average the reports of at least one event."""
+    if not reports:
+        raise InputError("there is no event to summarise: give at least one event with truth")
+    rows = [report.scalars() for report in reports]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return Summary(
+        n_events=len(reports),
+        scalars={name: MeanError.of([row[name] for row in rows if name in row]) for name in names},
+        losses=LossTable.mean([report.losses for report in reports]),
+        against_pt=_add([report.tracks.against_pt for report in reports]),
+        against_eta=_add([report.tracks.against_eta for report in reports]),
+    )
+
+
+def _add(curves: Sequence[Curves]) -> Curves:
+    names = [field.name for field in fields(Curves)]
+    return Curves(**{name: BinnedRate.add([getattr(curve, name) for curve in curves]) for name in names})

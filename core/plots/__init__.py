@@ -1,0 +1,1 @@
+"""Pictures of events, efficiencies, training and times, as PNG files."""
