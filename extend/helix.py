@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numba
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array
+from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.event import Hits
 from clew.extend.crossings import IS_BARREL, bend, next_crossing, propagate
 from clew.extend.helixfit import N_COVARIANCE, N_STATE, fit_helix
@@ -121,19 +121,35 @@ def _cross_all(
     out: Crossings,
 ) -> None:
     for window in numba.prange(len(windows)):
-        rows = windows[window, ::-1]
-        if rows.min() < 0:
-            continue
-        wx, wy, wz = x[rows].astype(np.float64), y[rows].astype(np.float64), z[rows].astype(np.float64)
-        layers = layer[rows]
-        state, covariance = np.empty(N_STATE), np.empty(N_COVARIANCE)
-        residual = np.empty((6, 2))
-        if fit_helix(
-            wx, wy, wz, IS_BARREL[layers], MEASUREMENT_ERROR[layers], beam_cut, state, covariance, residual
-        ):
-            out.state[window], out.residual[window] = state, residual
-            middle = 0.5 * (wz[0] + wz[4])
-            _follow(state, covariance, layers[0], middle, margin, offset, window, out)
+        _cross_one(x, y, z, layer, windows[window], beam_cut, margin, offset, window, out)
+
+
+@kernel
+def _cross_one(
+    x: Float32Array,
+    y: Float32Array,
+    z: Float32Array,
+    layer: Int32Array,
+    rows: Int32Array,
+    beam_cut: float,
+    margin: float,
+    offset: float,
+    window: int,
+    out: Crossings,
+) -> None:
+    if rows.min() < 0:
+        return
+    wx, wy, wz, error = np.empty(5), np.empty(5), np.empty(5), np.empty(5)
+    barrel = np.empty(5, dtype=np.bool_)
+    for i in range(5):
+        row = rows[4 - i]
+        wx[i], wy[i], wz[i] = x[row], y[row], z[row]
+        barrel[i], error[i] = IS_BARREL[layer[row]], MEASUREMENT_ERROR[layer[row]]
+    state, covariance, residual = np.empty(N_STATE), np.empty(N_COVARIANCE), np.empty((6, 2))
+    if fit_helix(wx, wy, wz, barrel, error, beam_cut, state, covariance, residual):
+        out.state[window] = state
+        out.residual[window] = residual
+        _follow(state, covariance, layer[rows[4]], 0.5 * (wz[0] + wz[4]), margin, offset, window, out)
 
 
 @kernel
@@ -149,7 +165,6 @@ def _follow(
 ) -> None:
     """Write the next crossings of one window; the state is used up."""
     fitted, slope = state[4], state[5]
-    variance_z = covariance[7:10].copy()
     across = np.zeros((N_STEPS + 1, 2))
     across[0, 1] = scattering_angle(fitted, slope, IS_BARREL[last_layer])
     total = 0.0
@@ -191,8 +206,8 @@ def _deviations(
     """
     chord = covariance[0]
     s = arc / chord
-    side = (covariance[1] + 2.0 * s * covariance[2] + s * s * (2.0 * covariance[3] + covariance[4])) * chord**2
-    side += (2.0 * s**3 * covariance[5] + s**4 * covariance[6]) * chord**2
+    side = covariance[1] + 2.0 * s * covariance[2] + s**2 * (2.0 * covariance[3] + covariance[4])
+    side = (side + 2.0 * s**3 * covariance[5] + s**4 * covariance[6]) * chord**2
     height = covariance[7] + 2.0 * arc * covariance[8] + arc**2 * covariance[9]
     for k in range(len(scatterers)):
         moved = (scatterers[k, 1] * (arc - scatterers[k, 0])) ** 2 * (1.0 + slope**2)

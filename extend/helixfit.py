@@ -2,7 +2,7 @@
 
 In the transverse plane a circle is linear in its coefficients, y = a + b x + c (x^2 + y^2), with x along the
 chord of the window; along the field z is linear in the arc.  Scattering in a layer moves all hits beyond it
-together, which the covariance of the hits tells; its Cholesky factor whitens the equations.  The beam line is a
+together, as the covariance of the hits tells; its Cholesky factor whitens the equations.  The beam line is a
 sixth point, used where the other five agree with it.  Points are numbered backwards: 0 is the last hit, 4 the
 first, 5 the beam line.
 """
@@ -23,7 +23,7 @@ N_STATE: Final = 6
 """Numbers of a state: x, y, z [mm], direction psi [rad], curvature [1/mm], slope dz/ds."""
 
 N_COVARIANCE: Final = 10
-"""Numbers of a covariance: chord [mm], the six of (a, b, c) in units of the chord, the three of (z, slope)."""
+"""Numbers of a covariance: chord [mm], six of (a, b, c) in units of the chord, three of (z, slope)."""
 
 _TRANSVERSE_ERROR: Final = 0.03
 _BEAM_ERROR: Final = 0.05
@@ -95,8 +95,7 @@ def fit_helix(
         _transverse_noise(arc, angle, line[1], np.hypot(x[4], y[4]), chord, noise)
     if not _solve_circle(along, across, noise, beam_cut, circle, inverse):
         return False
-    a, b, c = circle
-    size = np.sqrt(1.0 + b * b)
+    b = circle[1]
     curvature = _curvature(circle) / chord
     foot = _distance(circle, 0.0, 0.0) * chord
     psi = np.arctan2(sin + b * cos, cos - b * sin)
@@ -110,7 +109,7 @@ def fit_helix(
     for i in range(6):
         residual[i, 0] = -_distance(circle, along[i], across[i]) * chord
         residual[i, 1] = z[i] - line[0] - line[1] * arc[i] if i < 5 else 0.0
-    return size > 0.0
+    return True
 
 
 @kernel

@@ -22,7 +22,7 @@ _BENDING: Final = 2.99792458e-4 * FIELD_STRENGTH
 """Transverse momentum times curvature, GeV/mm: pT = 0.3 B R."""
 
 _PION_MASS: Final = 0.13957
-_RADIATION_LENGTHS: Final = 0.03
+_RADIATION_LENGTHS: Final = 0.015
 _MAX_OBLIQUITY: Final = 6.0
 
 _ERRORS: Final = {7: 0.02, 8: 0.02, 9: 0.02, 12: 0.3, 13: 0.3, 14: 0.3, 16: 3.0, 17: 3.0, 18: 3.0}
