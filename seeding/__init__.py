@@ -8,4 +8,6 @@ from clew.methods import Method
 
 __all__ = ["METHODS"]
 
-METHODS: Final[dict[str, Method]] = {}
+METHODS: Final[dict[str, Method]] = {
+    "unrolled": Method("clew.seeding.seeder", "UnrolledSeeder", "UnrolledConfig"),
+}
