@@ -1,92 +1,162 @@
-"""The challenge's hit weights, from the truth: phase 1 (accuracy) and phase 2 (throughput)."""
+"""The weight of each hit in the TrackML score: order weight times pT weight."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
+from clew.errors import InputError
 from clew.event import Particles, Truth
-from clew.metrics.matching import NO_PARTICLE, particle_rows
+from clew.lookup import NOT_LISTED, find_rows
 
-__all__ = ["order_weights", "phase1_weights", "phase2_weights", "pt_weights"]
+__all__ = ["WeightFactors", "generation", "phase1_weights", "phase2_weights", "pt_weight", "weight_factors"]
 
-_ORDER: Final = np.array([10.0, 8.0, 6.0, 5.0, 3.0, 3.0, 3.0, 5.0, 6.0])
-_PT_RANGE: Final = (0.5, 3.0)
-_PT_WEIGHTS: Final = (0.2, 1.0)
-_NO_PT: Final = 0.05
-_FEWEST: Final = 4
-_MOST: Final = 20
+MIN_HITS: Final = 4
+"""Hits of a particle below which its hits weigh nothing."""
+
+MAX_HITS: Final = 20
+"""Particles with more hits are weighed as with so many; their further hits weigh nothing."""
+
+_SHAPE: Final = (10.0, 8.0, 6.0, 5.0, 3.0, 3.0, 3.0, 5.0, 6.0)
 
 
-def _order_table() -> Float64Array:
-    """Stretch the order weights over particles of 4 to 20 hits: rows by size, columns by rank."""
-    table = np.zeros((_MOST + 1, _MOST))
-    for size in range(_FEWEST, _MOST + 1):
-        support = np.linspace(0, size - 1, len(_ORDER))
-        row = np.interp(np.arange(size), support, _ORDER)
-        table[size, :size] = row / row.sum()
+def _order_weights() -> Float64Array:
+    table = np.zeros((MAX_HITS + 1, MAX_HITS))
+    for n in range(MIN_HITS, MAX_HITS + 1):
+        support = np.arange(len(_SHAPE)) * (n - 1) / (len(_SHAPE) - 1)
+        weights = np.interp(np.arange(n), support, _SHAPE)
+        table[n, :n] = weights / weights.sum()
     return table
 
 
-_ORDER_TABLE: Final = _order_table()
+ORDER_WEIGHTS: Final = _order_weights()
+"""Weight of a particle's hit: row is the particle's number of hits, column the hit's rank."""
 
 
-def phase1_weights(truth: Truth, particles: Particles) -> Float64Array:
-    """Return the weight of each hit in the accuracy phase, shape (n_hits,), float64; they sum to 1."""
-    return _event_weights(truth, particles, np.ones(len(particles.particle_id), dtype=np.bool_))
+@dataclass(frozen=True)
+class WeightFactors:
+    """What a hit's weight is made of.
 
-
-def phase2_weights(truth: Truth, particles: Particles) -> Float64Array:
-    """Return the weight of each hit in the throughput phase, shape (n_hits,), float64; they sum to 1.
-
-    Only particles of generation 0, made in the collision itself, count.
+    Attributes
+    ----------
+    n_hits : ndarray of shape (n_hits,), int32
+        Number of hits of the hit's particle, 0 for noise.
+    rank : ndarray of shape (n_hits,), int32
+        Place among the particle's hits by distance in z from the vertex, from 0; equally distant hits
+        share their mean place, rounded down.  0 for noise.
+    order, pt : ndarray of shape (n_hits,), float64
+        The two factors, 0 for noise.
     """
-    return _event_weights(truth, particles, (particles.particle_id >> 24) & 0xFFF == 0)
+
+    n_hits: Int32Array
+    rank: Int32Array
+    order: Float64Array
+    pt: Float64Array
 
 
-def _event_weights(truth: Truth, particles: Particles, counted: BoolArray) -> Float64Array:
-    if len(particles.particle_id) == 0:
-        return np.zeros(len(truth.particle_id))
-    row = particle_rows(truth, particles)
-    known = row != NO_PARTICLE
-    importance = np.where(known & counted[row], pt_weights(particles.pt[row]), 0.0)
-    distance = np.abs(truth.position[:, 2] - particles.vertex[row, 2])
-    rank, size = _ranks(truth.particle_id, distance)
-    weight = importance * order_weights(rank, size)
-    total = weight.sum()
-    return weight / total if total > 0 else weight
+def pt_weight(pt: Float32Array | Float64Array) -> Float64Array:
+    """Return the pT factor: 0.2 from 0.05 to 0.5 GeV, from there linear to 1 at 3 GeV, 0 below 0.05 GeV."""
+    return np.interp(pt, (0.05, 0.5, 3.0), (0.2, 0.2, 1.0), left=0.0, right=1.0)
 
 
-def pt_weights(pt: Float32Array) -> Float64Array:
-    """Return the factor for transverse momentum [GeV]: 0.2 up to 0.5, rising to 1 at 3, 0 below 0.05."""
-    return np.where(pt < _NO_PT, 0.0, np.interp(pt, _PT_RANGE, _PT_WEIGHTS))
+def generation(particle_id: Int64Array) -> Int64Array:
+    """Return how many decays or interactions lie between the collision and each particle."""
+    return (particle_id >> 24) & 0xFFF
 
 
-def order_weights(rank: Int64Array, size: Int64Array) -> Float64Array:
-    """Return the factor for a hit's place along its particle.
+def weight_factors(
+    row: Int64Array,
+    tz: Float32Array | Float64Array,
+    vz: Float32Array | Float64Array,
+    pt: Float32Array | Float64Array,
+    n_hits: Int32Array,
+) -> WeightFactors:
+    """Return the factors of each hit's weight.
 
     Parameters
     ----------
-    rank : ndarray of shape (n_hits,), int64
-        Place of the hit among its particle's, from 0.
-    size : ndarray of shape (n_hits,), int64
-        Hits of its particle; below 4 nothing counts, beyond 20 neither size nor place.
+    row : ndarray of shape (n_hits,), int64
+        Row of each hit's particle, NOT_LISTED (-1) for noise.
+    tz : ndarray of shape (n_hits,), float, mm
+        True z of each hit.
+    vz, pt, n_hits : ndarray of shape (n_particles,)
+        The particles' vertex z [mm], transverse momentum [GeV] and number of hits.
+
+    Raises
+    ------
+    InputError
+        If a particle has more hits than its `n_hits`.
     """
-    inside = (size >= _FEWEST) & (rank < _MOST)
-    return np.where(inside, _ORDER_TABLE[np.minimum(size, _MOST), np.minimum(rank, _MOST - 1)], 0.0)
+    known = row != NOT_LISTED
+    own = row[known]
+    ranks = np.zeros(len(row), dtype=np.int32)
+    ranks[known] = _ranks(own, np.abs(tz[known] - vz[own]))
+    counts = np.zeros(len(row), dtype=np.int32)
+    counts[known] = n_hits[own]
+    wrong = np.flatnonzero((counts >= MIN_HITS) & (counts < MAX_HITS) & (ranks >= counts))
+    if len(wrong):
+        raise InputError(
+            f"particles, data row {row[wrong[0]] + 1}: nhits is {counts[wrong[0]]}, but the truth has more "
+            "hits of this particle: use the particles file of the same event"
+        )
+    order = ORDER_WEIGHTS[np.clip(counts, 0, MAX_HITS), np.minimum(ranks, MAX_HITS - 1)]
+    factor = np.zeros(len(row))
+    factor[known] = pt_weight(pt)[own]
+    return WeightFactors(counts, ranks, np.where(ranks < MAX_HITS, order, 0.0), factor)
 
 
-def _ranks(particle_id: Int64Array, distance: Float32Array) -> tuple[Int64Array, Int64Array]:
-    """Rank each hit among its particle's by distance (ties share their mean, rounded down), from 0."""
-    order = np.lexsort((distance, particle_id))
-    ids, far = particle_id[order], distance[order]
-    first = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
-    size = np.diff(np.append(first, len(ids)))
-    tie = np.flatnonzero(np.r_[True, (ids[1:] != ids[:-1]) | (far[1:] != far[:-1])])
-    ties = np.diff(np.append(tie, len(ids)))
-    within = np.repeat(tie, ties) - np.repeat(first, size) + (np.repeat(ties, ties) - 1) // 2
-    rank, sizes = np.empty(len(ids), np.int64), np.empty(len(ids), np.int64)
-    rank[order], sizes[order] = within, np.repeat(size, size)
-    return rank, sizes
+def _ranks(group: Int64Array, distance: Float32Array | Float64Array) -> Int64Array:
+    """Return each entry's place in its group by ascending distance; ties share the mean, rounded down."""
+    if len(group) == 0:
+        return np.zeros(0, dtype=np.int64)
+    order = np.lexsort((distance, group))
+    group, distance = group[order], distance[order]
+    new_group = np.append(True, group[1:] != group[:-1])
+    new_value = new_group | np.append(True, distance[1:] != distance[:-1])
+    group_start = np.flatnonzero(new_group)[np.cumsum(new_group) - 1]
+    first = np.flatnonzero(new_value)
+    last = np.append(first[1:], len(order)) - 1
+    tie = np.cumsum(new_value) - 1
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = (first[tie] + last[tie] - 2 * group_start) // 2
+    return ranks
+
+
+def phase1_weights(truth: Truth, particles: Particles) -> Float64Array:
+    """Return each hit's weight in the accuracy phase's score, shape (n_hits,), sum 1.
+
+    Zero everywhere if no particle weighs anything.
+
+    References
+    ----------
+    Amrouche et al., The Tracking Machine Learning challenge: Accuracy phase, arXiv:1904.06778.
+    """
+    return _normalised(_products(truth, particles))
+
+
+def phase2_weights(truth: Truth, particles: Particles) -> Float64Array:
+    """Return each hit's weight in the throughput phase's score, shape (n_hits,), sum 1.
+
+    The phase 1 weights without those of secondary particles (generation other than 0).
+
+    References
+    ----------
+    Amrouche et al., The Tracking Machine Learning challenge: Throughput phase, arXiv:2105.01160.
+    """
+    products = _products(truth, particles)
+    return _normalised(np.where(generation(truth.particle_id) == 0, products, 0.0))
+
+
+def _products(truth: Truth, particles: Particles) -> Float64Array:
+    row = find_rows(particles.particle_id, truth.particle_id)
+    vz = particles.vertex[:, 2]
+    factors = weight_factors(row, truth.position[:, 2], vz, particles.pt, particles.n_hits)
+    return factors.order * factors.pt
+
+
+def _normalised(weights: Float64Array) -> Float64Array:
+    total = weights.sum()
+    return weights / total if total > 0 else weights
