@@ -61,4 +61,4 @@ class BinnedRate:
         p = self.passed / n
         centre = (p + 0.5 / n) / (1 + 1 / n)
         half = np.sqrt(p * (1 - p) / n + 0.25 / n**2) / (1 + 1 / n)
-        return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+        return np.clip(centre - half, 0.0, p), np.clip(centre + half, p, 1.0)

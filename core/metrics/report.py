@@ -120,7 +120,9 @@ class MeanError:
         return cls(float(defined.mean()), float(error))
 
     def __str__(self) -> str:
-        return f"{self.mean:.4f}" if np.isnan(self.error) else f"{self.mean:.4f} ± {self.error:.4f}"
+        digits = 4 if abs(self.mean) < 10 else 1
+        text = f"{self.mean:.{digits}f}"
+        return text if np.isnan(self.error) else f"{text} ± {self.error:.{digits}f}"
 
 
 @dataclass(frozen=True)

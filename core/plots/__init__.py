@@ -1,1 +1,11 @@
-"""Pictures of events, efficiencies, training and times, as PNG files."""
+"""Pictures of events, efficiencies, training and times, as PNG files.
+
+Importing this package imports matplotlib; nothing else in Clew does.
+"""
+
+from clew.plots.efficiency import draw_efficiency
+from clew.plots.event import draw_event
+from clew.plots.times import draw_times
+from clew.plots.training import draw_learning_curve
+
+__all__ = ["draw_efficiency", "draw_event", "draw_learning_curve", "draw_times"]
