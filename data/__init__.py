@@ -1,1 +1,13 @@
-"""TODO"""
+"""The events that ship with Clew: two at pile-up 20 and one at pile-up 200, simulated."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+__all__ = ["events_folder"]
+
+
+def events_folder() -> Path:
+    """Return the folder of the bundled events, a source for `clew.read_events`."""
+    return Path(str(resources.files(__name__))) / "events"
