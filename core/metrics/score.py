@@ -19,7 +19,7 @@ LEAST_ACCURACY: Final = 0.5
 """Phase 2 score at and below which the throughput score is 0."""
 
 
-def event_score(labels: Int32Array, particle_id: Int64Array, weight: Float64Array) -> float:
+def event_score(labels: Int32Array | Int64Array, particle_id: Int64Array, weight: Float64Array) -> float:
     """Return the fraction of the weight that correctly found hits carry.
 
     A hit counts if more than half of its track's hits are its particle's, and more than half of that

@@ -12,7 +12,15 @@ from clew.errors import InputError
 from clew.event import Particles, Truth
 from clew.lookup import NOT_LISTED, find_rows
 
-__all__ = ["WeightFactors", "generation", "phase1_weights", "phase2_weights", "pt_weight", "weight_factors"]
+__all__ = [
+    "WeightFactors",
+    "generation",
+    "normalised",
+    "phase1_weights",
+    "phase2_weights",
+    "pt_weight",
+    "weight_factors",
+]
 
 MIN_HITS: Final = 4
 """Hits of a particle below which its hits weigh nothing."""
@@ -134,7 +142,7 @@ def phase1_weights(truth: Truth, particles: Particles) -> Float64Array:
     ----------
     Amrouche et al., The Tracking Machine Learning challenge: Accuracy phase, arXiv:1904.06778.
     """
-    return _normalised(_products(truth, particles))
+    return normalised(_products(truth, particles))
 
 
 def phase2_weights(truth: Truth, particles: Particles) -> Float64Array:
@@ -147,7 +155,7 @@ def phase2_weights(truth: Truth, particles: Particles) -> Float64Array:
     Amrouche et al., The Tracking Machine Learning challenge: Throughput phase, arXiv:2105.01160.
     """
     products = _products(truth, particles)
-    return _normalised(np.where(generation(truth.particle_id) == 0, products, 0.0))
+    return normalised(np.where(generation(truth.particle_id) == 0, products, 0.0))
 
 
 def _products(truth: Truth, particles: Particles) -> Float64Array:
@@ -157,6 +165,7 @@ def _products(truth: Truth, particles: Particles) -> Float64Array:
     return factors.order * factors.pt
 
 
-def _normalised(weights: Float64Array) -> Float64Array:
+def normalised(weights: Float64Array) -> Float64Array:
+    """Scale weights of shape (n_hits,) to the sum 1; weights that are all zero stay so."""
     total = weights.sum()
     return weights / total if total > 0 else weights
