@@ -9,8 +9,9 @@ import numpy as np
 from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.event import Hits
 from clew.fitting.assignment import assign_hits
-from clew.fitting.distances import DISTANCES, TARGET_WIDTH, carry, turn
-from clew.fitting.index import BARREL, HitIndex, without
+from clew.fitting.distances import DISTANCES
+from clew.fitting.index import HitIndex, without
+from clew.fitting.road import TARGET_WIDTH, path_to, turn
 from clew.kernels import kernel
 from clew.tracks import NO_HIT
 
@@ -60,7 +61,9 @@ def add_doubles(hits: Hits, index: HitIndex, windows: Int32Array, rows: Int32Arr
         _MAXIMUM,
         len(hits),
     ).reshape(targets.shape[:2])
-    return _interleave(line, first, targets, found, hits.features, hits.layer_index, hits.module)
+    return _interleave(
+        line, first, targets, found, hits.features, hits.layer_index, hits.module, index.surfaces
+    )
 
 
 @kernel
@@ -83,6 +86,7 @@ def _targets(
                 continue
             target = targets[i, place - first]
             target[:4] = features[hit]
+            target[10:] = 0.0
             step = features[after, :3].astype(np.float64) - features[before, :3]
             step[0] = turn(step[0])
             target[4:7] = step / max(np.hypot(step[1], step[2]), 1e-3)
@@ -110,6 +114,7 @@ def _interleave(
     features: Float32Array,
     layer: Int32Array,
     module: Int32Array,
+    surfaces: Float64Array,
 ) -> Int32Array:
     """Put each double before or after its hit, whichever is met first; leave out unfit ones."""
     n, width = doubles.shape
@@ -121,8 +126,8 @@ def _interleave(
                 rows[i, 2 * k] = hit
             if double == NO_HIT or layer[double] != layer[hit] or module[double] == module[hit]:
                 continue
-            barrel = BARREL[layer[hit]]
-            path = carry(targets[i, k], features[double, 1], features[double, 2], barrel)
+            barrel = surfaces[layer[hit], 4] > 0
+            path = path_to(targets[i, k], features[double, 1], features[double, 2], barrel)
             rows[i, 2 * k + 1] = double
             if k > 0 and path < 0:
                 rows[i, 2 * k], rows[i, 2 * k + 1] = double, hit

@@ -7,16 +7,21 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from clew.detector import BARREL_VOLUMES, LAYERS, N_LAYERS
+from clew.detector import LAYERS, N_LAYERS
 from clew.event import Hits
 
-__all__ = ["BARREL", "N_COLUMNS", "HitIndex", "build_index", "column_of", "without"]
+__all__ = ["N_COLUMNS", "HitIndex", "build_index", "column_of", "without"]
 
 N_COLUMNS: Final = 256
 """Azimuth columns of a layer; the busiest layer then has about 30 hits in each."""
 
-BARREL: Final = np.array([layer.volume in BARREL_VOLUMES for layer in LAYERS])
-"""Whether each layer is a barrel, shape (n_layers,), bool."""
+_PIXEL, _SHORT_STRIP, _LONG_STRIP = (0.02, 0.02), (0.02, 0.3), (0.03, 3.0)
+_RESOLUTION: Final = {7: _PIXEL, 8: _PIXEL, 9: _PIXEL} | {
+    12: _SHORT_STRIP,
+    13: _SHORT_STRIP,
+    14: _SHORT_STRIP,
+}
+_RESOLUTION |= {16: _LONG_STRIP, 17: _LONG_STRIP, 18: _LONG_STRIP}
 
 
 class HitIndex(NamedTuple):
@@ -30,16 +35,15 @@ class HitIndex(NamedTuple):
         phi [rad], r [mm], z [mm], z/r.
     starts : ndarray of shape (n_layers * n_columns + 1,), int64
         Entries of column c of layer l are starts[l * n_columns + c] up to the next one.
-    bounds : ndarray of shape (n_layers, 4), float64, mm
-        Lowest and highest r, lowest and highest z of each layer's hits.
-    barrel : ndarray of shape (n_layers,), bool
+    surfaces : ndarray of shape (n_layers, 7), float64
+        Each layer's lowest and highest r, lowest and highest z of its hits, 1 for a barrel, and the
+        resolution of its modules in r*phi and along them (z or r); lengths in mm.
     """
 
     row: Int32Array
     features: Float64Array
     starts: Int64Array
-    bounds: Float64Array
-    barrel: BoolArray
+    surfaces: Float64Array
 
 
 def column_of(phi: Float64Array) -> Int64Array:
@@ -68,8 +72,7 @@ def build_index(hits: Hits, rows: Int64Array) -> HitIndex:
         row=rows[order].astype(np.int32),
         features=features,
         starts=starts.astype(np.int64),
-        bounds=_bounds(features, starts[::N_COLUMNS]),
-        barrel=BARREL,
+        surfaces=_surfaces(features, starts[::N_COLUMNS]),
     )
 
 
@@ -84,10 +87,11 @@ def without(index: HitIndex, taken: BoolArray) -> HitIndex:
     )
 
 
-def _bounds(features: Float64Array, starts: Int64Array) -> Float64Array:
-    bounds = np.tile([np.inf, -np.inf, np.inf, -np.inf], (N_LAYERS, 1))
-    for layer in range(N_LAYERS):
-        r, z = features[starts[layer] : starts[layer + 1], 1:3].T
+def _surfaces(features: Float64Array, starts: Int64Array) -> Float64Array:
+    surfaces = np.tile([np.inf, -np.inf, np.inf, -np.inf, 0.0, 0.0, 0.0], (N_LAYERS, 1))
+    for number, layer in enumerate(LAYERS):
+        r, z = features[starts[number] : starts[number + 1], 1:3].T
         if len(r):
-            bounds[layer] = r.min(), r.max(), z.min(), z.max()
-    return bounds
+            surfaces[number, :4] = r.min(), r.max(), z.min(), z.max()
+        surfaces[number, 4:] = layer.barrel, *_RESOLUTION[layer.volume]
+    return surfaces

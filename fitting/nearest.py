@@ -11,9 +11,11 @@ from clew.arrays import BoolArray, Int32Array
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.fitting.assignment import assign_hits
-from clew.fitting.distances import DEFAULT_MAXIMUM, DISTANCES, TARGET_WIDTH
+from clew.fitting.distances import DEFAULT_MAXIMUM, DISTANCES
 from clew.fitting.doubles import add_doubles
 from clew.fitting.index import build_index
+from clew.fitting.road import TARGET_WIDTH
+from clew.fitting.steering import steer
 from clew.fitting.targets import make_targets
 from clew.tracks import NO_HIT, Candidates, Predictions
 
@@ -36,6 +38,9 @@ class NearestConfig:
         Expected deviations of r*phi, r and z in mm, for predictions without their own ("road" only).
     doubles : bool
         Take also the second hit where two modules of a layer overlap.
+    narrowing : (float, float)
+        What is left of the expected deviations, across and along the modules, once a row's hit before is
+        known; (1, 1) for predictions that are not steered by hits ("road" only).
     max_gap : int
         A row ends where this many predictions in a row found no hit; 0 for never.
     """
@@ -45,6 +50,7 @@ class NearestConfig:
     neighbours: int = 4
     spread: tuple[float, float, float] = (2.0, 4.0, 4.0)
     doubles: bool = True
+    narrowing: tuple[float, float] = (0.5, 0.7)
     max_gap: int = 0
 
 
@@ -67,6 +73,10 @@ class NearestFitter:
             return Candidates.empty()
         index = build_index(hits, np.flatnonzero(free))
         targets = make_targets(hits, windows, predictions, np.array(self.config.spread))
+        if self.config.distance == "road" and self.config.narrowing != (1.0, 1.0):
+            targets = steer(
+                index, hits.features, hits.layer_index, targets, windows, self._maximum, self.config.narrowing
+            )
         steps = targets.shape[1]
         barred = np.repeat(windows, steps, axis=0)
         rows = assign_hits(

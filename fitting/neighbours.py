@@ -11,19 +11,19 @@ from clew.fitting.index import N_COLUMNS, HitIndex
 from clew.kernels import kernel, parallel_kernel
 from clew.tracks import NO_HIT
 
-__all__ = ["nearest_hits"]
+__all__ = ["nearest_hits", "search"]
 
 
 def nearest_hits(
     index: HitIndex, targets: Float64Array, barred: Int32Array, kind: int, k: int, maximum: float
 ) -> tuple[Int32Array, Float64Array]:
-    """Return each target's k nearest hits and how far they are, nearest first, equal ones by row.
+    """Return each target's k nearest hits and their ranks, nearest first, equal ones by row.
 
     Parameters
     ----------
     index : HitIndex
-    targets : ndarray of shape (n, 10), float64
-        See clew.fitting.distances; one with NaN finds nothing.
+    targets : ndarray of shape (n, 12), float64
+        See clew.fitting.road; one with NaN finds nothing.
     barred : ndarray of shape (n, m), int32
         Hits that a target must not find.
     kind : int
@@ -36,13 +36,14 @@ def nearest_hits(
     -------
     found : ndarray of shape (n, k), int32
         NO_HIT where there are fewer.
-    distances : ndarray of shape (n, k), float64
+    ranks : ndarray of shape (n, k), float64
+        By what rivals for a hit are compared: the distance, or for "road" its likelihood (see there).
         Infinite where there are fewer.
     """
     found = np.full((len(targets), k), NO_HIT, dtype=np.int32)
-    distances = np.full((len(targets), k), np.inf)
-    _search_all(index, targets, barred, kind, maximum, found, distances)
-    return found, distances
+    ranks = np.full((len(targets), k), np.inf)
+    _search_all(index, targets, barred, kind, maximum, found, ranks)
+    return found, ranks
 
 
 @parallel_kernel
@@ -53,40 +54,41 @@ def _search_all(
     kind: int,
     maximum: float,
     found: Int32Array,
-    distances: Float64Array,
+    ranks: Float64Array,
 ) -> None:
     for i in numba.prange(len(targets)):
         if not np.isnan(targets[i].sum()):
-            _search(index, targets[i], barred[i], kind, maximum, found[i], distances[i])
+            search(index, targets[i], barred[i], kind, maximum, found[i], ranks[i])
 
 
 @kernel
-def _search(
+def search(
     index: HitIndex,
     target: Float64Array,
     barred: Int32Array,
     kind: int,
     maximum: float,
     found: Int32Array,
-    distances: Float64Array,
+    ranks: Float64Array,
 ) -> None:
-    for layer in range(len(index.bounds)):
+    """Insert the hits near one target into its lists of the best found so far, by rank and row."""
+    for layer in range(len(index.surfaces)):
         if index.starts[layer * N_COLUMNS] == index.starts[(layer + 1) * N_COLUMNS]:
             continue
-        bounds, barrel = index.bounds[layer], index.barrel[layer]
+        surface = index.surfaces[layer]
         # Rounding must not put a hit at exactly the maximum outside its window.
-        phi, half, low, high = window(kind, target, bounds, barrel, maximum * (1 + 1e-9) + 1e-12)
+        phi, half, low, high = window(kind, target, surface, maximum * (1 + 1e-9) + 1e-9)
         if half < 0:
             continue
         first, n_columns = _columns(phi, half)
         for step in range(n_columns):
             cell = layer * N_COLUMNS + (first + step) % N_COLUMNS
             start, stop = index.starts[cell], index.starts[cell + 1]
-            entry = start + np.searchsorted(index.features[start:stop, 3], low)
-            while entry < stop and index.features[entry, 3] <= high:
-                d = distance(kind, target, index.features[entry], barrel)
+            entry = start + np.searchsorted(index.features[start:stop, 3], low - 1e-6 * abs(low))
+            while entry < stop and index.features[entry, 3] <= high + 1e-6 * abs(high):
+                d, rank = distance(kind, target, index.features[entry], surface)
                 if d <= maximum and not _holds(barred, index.row[entry]):
-                    _insert(found, distances, index.row[entry], d)
+                    _insert(found, ranks, index.row[entry], rank)
                 entry += 1
 
 
@@ -107,14 +109,14 @@ def _holds(rows: Int32Array, row: int) -> bool:
 
 
 @kernel
-def _insert(found: Int32Array, distances: Float64Array, row: int, d: float) -> None:
+def _insert(found: Int32Array, ranks: Float64Array, row: int, rank: float) -> None:
     place = len(found)
-    while place > 0 and (d < distances[place - 1] or (d == distances[place - 1] and row < found[place - 1])):
+    while place > 0 and (rank < ranks[place - 1] or (rank == ranks[place - 1] and row < found[place - 1])):
         place -= 1
     if place == len(found):
         return
     for later in range(len(found) - 1, place, -1):
         found[later] = found[later - 1]
-        distances[later] = distances[later - 1]
+        ranks[later] = ranks[later - 1]
     found[place] = row
-    distances[place] = d
+    ranks[place] = rank

@@ -6,20 +6,19 @@ import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.event import Hits
-from clew.fitting.distances import TARGET_WIDTH
+from clew.fitting.road import TARGET_WIDTH
 from clew.tracks import Predictions
 
 __all__ = ["make_targets"]
 
 _DEVIATION = 1.25  # of a Gaussian, in mean absolute deviations
-_RESOLUTION = np.array([0.05, 0.5, 0.5])
-"""mm by which hits deviate in r*phi, r and z even from a perfect prediction."""
+_LEAST = 0.03  # mm, so that no prediction claims to be exact
 
 
 def make_targets(
     hits: Hits, windows: Int32Array, predictions: Predictions, spread: Float64Array
 ) -> Float64Array:
-    """Return one target per prediction, shape (n_windows, n_steps, 10), float64; NaN where there is none.
+    """Return one target per prediction, shape (n_windows, n_steps, 12), float64; NaN where there is none.
 
     The direction at a prediction is that from the point before to the point after it on the polyline of
     the window's last hit and the predictions; the last prediction has only the point before.
@@ -33,7 +32,7 @@ def make_targets(
     """
     points = predictions.points.astype(np.float64)
     n, steps = points.shape[:2]
-    targets = np.empty((n, steps, TARGET_WIDTH))
+    targets = np.zeros((n, steps, TARGET_WIDTH))
     targets[:, :, :4] = points
     targets[:, :, 4:7] = _directions(hits, windows, points)
     targets[:, :, 7:10] = spread if predictions.sigmas is None else _deviations(points, predictions.sigmas)
@@ -54,4 +53,4 @@ def _directions(hits: Hits, windows: Int32Array, points: Float64Array) -> Float6
 def _deviations(points: Float64Array, sigmas: Float32Array) -> Float64Array:
     mm = sigmas[:, :, :3].astype(np.float64) * _DEVIATION
     mm[:, :, 0] *= points[:, :, 1]
-    return np.hypot(mm, _RESOLUTION)
+    return np.maximum(mm, _LEAST)
