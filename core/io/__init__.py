@@ -1,20 +1,21 @@
-"""Reading and writing: events, detectors, submissions, and parts of unfinished runs."""
+"""Reading and writing: events, detectors, submissions; nothing else in Clew knows about files of data."""
 
 from __future__ import annotations
 
 from clew.io.atomic import atomic_write
-from clew.io.events import read_detector, read_event, read_events
-from clew.io.parts import PartStore
+from clew.io.events import PARTS, read_detector, read_event, read_events
+from clew.io.parts import Part, PartStore
 from clew.io.sources import EventSource, find_events
-from clew.io.submission import EventLabels, check_submission_path, read_submission, write_submission
+from clew.io.submission import Submission, read_submission, write_submission
 from clew.io.write import write_event
 
 __all__ = [
-    "EventLabels",
+    "PARTS",
     "EventSource",
+    "Part",
     "PartStore",
+    "Submission",
     "atomic_write",
-    "check_submission_path",
     "find_events",
     "read_detector",
     "read_event",

@@ -26,8 +26,8 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
     Examples
     --------
-    >>> with atomic_write("table.csv") as temporary:
-    ...     temporary.write_text("a,b\\n")
+    >>> with atomic_write("notes.txt") as temporary:
+    ...     temporary.write_text("done")
     """
     target = Path(path).resolve()
     if not target.parent.is_dir():

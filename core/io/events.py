@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import Float32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Int64Array
 from clew.detector import Modules, known_module
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth
@@ -93,4 +93,90 @@ def _stack(table: Table, *names: str) -> Float32Array:
 
 def _read_hits(file: TableFile, detectors: TableFile | None) -> Hits:
     table = read_table(file, TABLES["hits"])
-    hits = Hits(*table_columns(table, "hit_id", "x", "y", "z", "volume_id", "layer_id", "module_id"))
+    hits = Hits(*(table[name] for name in TABLES["hits"].columns))
+    if len(hits) < 2:
+        number = "no hits" if len(hits) == 0 else "one hit"
+        raise InputError(f"{file}: holds {number}, and a track needs more: remove the event")
+    _refuse_duplicates(file, "hit_id", hits.hit_id)
+    unknown = np.flatnonzero(~known_module(hits.volume, hits.layer, hits.module))
+    remedy = "correct the row; Clew knows the TrackML detector only"
+    if len(unknown) == 0 and detectors is not None:
+        unknown = np.flatnonzero(~_listed(hits, read_detector(detectors)))
+        remedy = f"correct the row, or use the {detectors} of this data set"
+    if len(unknown):
+        row = unknown[0]
+        name = f"volume {hits.volume[row]}, layer {hits.layer[row]}, module {hits.module[row]}"
+        raise InputError(f"{file}, data row {row + 1}: there is no such module ({name}): {remedy}")
+    return hits
+
+
+def _listed(hits: Hits, modules: Modules) -> BoolArray:
+    """Tell for each hit whether its module is among the given ones; all are known modules."""
+    present = np.zeros((32, 32, 4096), dtype=np.bool_)
+    known = known_module(modules.volume, modules.layer, modules.module)
+    present[modules.volume[known], modules.layer[known], modules.module[known]] = True
+    return present[hits.volume, hits.layer, hits.module]
+
+
+def _read_cells(file: TableFile, hits: Hits) -> Cells:
+    table = read_table(file, TABLES["cells"])
+    owner = find_rows(hits.hit_id, table["hit_id"])
+    _refuse_unknown_hits(file, owner, table["hit_id"])
+    channel = np.stack([table["ch0"], table["ch1"]], axis=1)
+    value = table["value"]
+    if np.any(owner[1:] < owner[:-1]):
+        order = np.argsort(owner, kind="stable")
+        owner, channel, value = owner[order], channel[order], value[order]
+    return Cells(np.searchsorted(owner, np.arange(len(hits) + 1)), channel, value)
+
+
+def _read_particles(file: TableFile) -> Particles:
+    table = read_table(file, TABLES["particles"])
+    _refuse_duplicates(file, "particle_id", table["particle_id"])
+    return Particles(
+        particle_id=table["particle_id"],
+        vertex=_stack(table, "vx", "vy", "vz"),
+        momentum=_stack(table, "px", "py", "pz"),
+        charge=table["q"],
+        n_hits=table["nhits"],
+    )
+
+
+def _read_truth(file: TableFile, hits: Hits) -> Truth:
+    table = read_table(file, TABLES["truth"])
+    _refuse_duplicates(file, "hit_id", table["hit_id"])
+    _refuse_unknown_hits(file, find_rows(hits.hit_id, table["hit_id"]), table["hit_id"])
+    rows = find_rows(table["hit_id"], hits.hit_id)
+    lacking = np.flatnonzero(rows == NOT_LISTED)
+    if len(lacking):
+        raise InputError(
+            f"{file}: hit_id {hits.hit_id[lacking[0]]} (data row {lacking[0] + 1} of the hits) is missing, "
+            f"{len(lacking)} of {len(hits)} hits in all: use the truth file of the same event"
+        )
+    aligned = table if np.array_equal(rows, np.arange(len(rows))) else {n: c[rows] for n, c in table.items()}
+    return Truth(
+        particle_id=aligned["particle_id"],
+        position=_stack(aligned, "tx", "ty", "tz"),
+        momentum=_stack(aligned, "tpx", "tpy", "tpz"),
+        weight=aligned["weight"],
+    )
+
+
+def _refuse_duplicates(file: TableFile, name: str, identities: Int64Array) -> None:
+    repeated = first_duplicate(identities)
+    if repeated is not None:
+        row, earlier = repeated
+        raise InputError(
+            f"{file}, data row {row + 1}: {name} {identities[row]} is also in data row {earlier + 1}: "
+            "remove one of them"
+        )
+
+
+def _refuse_unknown_hits(file: TableFile, owner: Int64Array, hit_id: Int64Array) -> None:
+    unknown = np.flatnonzero(owner == NOT_LISTED)
+    if len(unknown):
+        row = unknown[0]
+        raise InputError(
+            f"{file}, data row {row + 1}: hit_id {hit_id[row]} is not among the event's hits: "
+            "use the file of the same event"
+        )

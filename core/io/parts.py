@@ -1,61 +1,89 @@
-"""Results of single events, kept until all are there, so that an interrupted run loses nothing."""
+"""The events of a run that are done, kept until the submission is whole: what makes a run resumable."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from clew.arrays import Int32Array, Int64Array
+from clew.errors import InputError
 from clew.io.atomic import atomic_write
-from clew.io.submission import EventLabels
+from clew.io.submission import write_submission
 
-__all__ = ["PartStore"]
+__all__ = ["Part", "PartStore"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One event's share of a submission.
+
+    Attributes
+    ----------
+    event_id : int
+    hit_id : ndarray of shape (n_hits,), int64
+    labels : ndarray of shape (n_hits,), int32
+    summary : mapping
+        What else is to be known after resuming, such as times; must be fit for JSON.
+    """
+
+    event_id: int
+    hit_id: Int64Array
+    labels: Int32Array
+    summary: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PartStore:
-    """A folder beside the output with one file per finished event.
+    """Finished events of the submission `output`, one file each in the folder `<output>.parts`.
 
-    A part is used again only if it was made from the same input files and the same configuration, which
-    its fingerprint tells.
+    Each part carries the fingerprint (see EventSource.fingerprint) of what it was made from, and is found
+    again only under the same one.  Several processes may save different events at the same time.
     """
 
-    def __init__(self, output: Path, configuration: str) -> None:
-        self._folder = output.with_name(f"{output.name}.parts")
-        self._configuration = configuration
+    def __init__(self, output: str | Path) -> None:
+        self.output = Path(output)
+        self.folder = self.output.with_name(f"{self.output.name}.parts")
 
-    def save(self, part: EventLabels, source: str, summary: dict[str, Any]) -> None:
-        """Keep one event's labels and summary; `source` is the fingerprint of its input."""
-        with atomic_write(self._path(part.event_id)) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(
-                file,
-                hit_id=part.hit_id,
-                track_id=part.track_id,
-                fingerprint=self._fingerprint(source),
-                summary=json.dumps(summary),
-            )
+    def has(self, event_id: int, fingerprint: str) -> bool:
+        """Tell whether the event is done."""
+        return self._file(event_id, fingerprint).is_file()
 
-    def load(self, event_id: int, source: str) -> tuple[EventLabels, dict[str, Any]] | None:
-        """Return what was kept of an event; None if there is nothing usable."""
-        try:
-            with np.load(self._path(event_id)) as part:
-                if str(part["fingerprint"]) != self._fingerprint(source):
-                    return None
-                labels = EventLabels(event_id, part["hit_id"], part["track_id"])
-                return labels, json.loads(str(part["summary"]))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-            return None
+    def save(self, part: Part, fingerprint: str) -> None:
+        """Keep a finished event, whole or not at all."""
+        if not self.output.parent.is_dir():
+            raise InputError(f"{self.output}: there is no folder {self.output.parent}: make it first")
+        self.folder.mkdir(exist_ok=True)
+        summary = np.array(json.dumps(dict(part.summary)))
+        with (
+            atomic_write(self._file(part.event_id, fingerprint)) as temporary,
+            temporary.open("wb") as stream,
+        ):
+            np.savez(stream, hit_id=part.hit_id, labels=part.labels, summary=summary)
 
-    def remove(self) -> None:
-        """Forget all parts."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def load(self, event_id: int, fingerprint: str) -> Part:
+        """Return an event that `has` says is done."""
+        with np.load(self._file(event_id, fingerprint)) as arrays:
+            summary = json.loads(str(arrays["summary"]))
+            return Part(event_id, arrays["hit_id"], arrays["labels"], summary)
 
-    def _path(self, event_id: int) -> Path:
-        return self._folder / f"event{event_id:09d}.npz"
+    def merge(self, events: Iterable[tuple[int, str]]) -> None:
+        """Write the submission from the parts, given as (event_id, fingerprint), and remove all parts."""
+        parts = (self.load(event_id, fingerprint) for event_id, fingerprint in events)
+        write_submission(self.output, ((part.event_id, part.hit_id, part.labels) for part in parts))
+        self.discard()
 
-    def _fingerprint(self, source: str) -> str:
-        return hashlib.sha256(f"{self._configuration}\n{source}".encode()).hexdigest()
+    def discard(self) -> None:
+        """Remove all parts, those of other fingerprints and half-written ones too."""
+        if not self.folder.is_dir():
+            return
+        for file in self.folder.glob("*.npz"):
+            file.unlink(missing_ok=True)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+    def _file(self, event_id: int, fingerprint: str) -> Path:
+        return self.folder / f"event{event_id:09d}-{fingerprint[:32]}.npz"

@@ -69,6 +69,10 @@ def find_events(source: str | Path, skip: int = 0, nevents: int | None = None) -
         If the source does not exist, holds no events (or none after `skip`), or one of them twice, or
         an event without hits.
     """
+    if skip < 0 or (nevents is not None and nevents < 1):
+        raise InputError(
+            f"{source}: cannot skip {skip} events and take {nevents}: give counts from 0 and from 1"
+        )
     path = Path(source)
     if path.is_dir():
         events = _collect(source, (TableFile(file) for file in sorted(path.iterdir())))
@@ -78,7 +82,9 @@ def find_events(source: str | Path, skip: int = 0, nevents: int | None = None) -
         events = _collect(source, _prefixed(path))
     chosen = events[skip : None if nevents is None else skip + nevents]
     if not chosen:
-        raise InputError(f"{source}: holds {len(events)} events, none are left after skipping {skip}: skip fewer")
+        raise InputError(
+            f"{source}: holds {len(events)} events, none are left after skipping {skip}: skip fewer"
+        )
     return chosen
 
 
@@ -96,7 +102,9 @@ def _detectors_in(folder: Path) -> list[Path]:
 
 def _zip_members(path: Path) -> list[TableFile]:
     if path.name.endswith((".csv", ".csv.gz", ".parquet")):
-        raise InputError(f"{path}: is one table: give the event's prefix (without -hits.csv), a folder or a zip")
+        raise InputError(
+            f"{path}: is one table: give the event's prefix (without -hits.csv), a folder or a zip"
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             return [TableFile(path, name) for name in sorted(archive.namelist())]
@@ -120,7 +128,9 @@ def _collect(source: str | Path, files: Iterable[TableFile]) -> list[EventSource
             tables[match[3]] = file
     for event_id, tables in sorted(found.items()):
         if "hits" not in tables:
-            raise InputError(f"{source}: event {event_id} has no hits file: add it, or remove the event's files")
+            raise InputError(
+                f"{source}: event {event_id} has no hits file: add it, or remove the event's files"
+            )
     if not found:
         raise InputError(f"{source}: holds no events: files are named like {_EXAMPLE}")
     return [EventSource(event_id, found[event_id], detectors) for event_id in sorted(found)]

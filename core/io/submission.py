@@ -1,113 +1,152 @@
-"""The challenge's submission format: event_id,hit_id,track_id with one row per hit."""
+"""Submissions: the challenge's file of one track number per hit, for one or several events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import gzip
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO, Final, TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
+import pyarrow.csv as pacsv
 
 from clew.arrays import Int32Array, Int64Array
 from clew.errors import InputError
-from clew.event import Hits
 from clew.io.atomic import atomic_write
-from clew.io.tables import TableFile, first_row, read_table
+from clew.io.schema import SUBMISSION
+from clew.io.tables import TableFile, read_table
+from clew.lookup import NOT_LISTED, find_rows, first_duplicate
 
-__all__ = ["EventLabels", "check_submission_path", "read_submission", "write_submission"]
+__all__ = ["LabelledEvent", "Submission", "read_submission", "write_submission"]
+
+LabelledEvent: TypeAlias = tuple[int, Int64Array, Int32Array]
+"""event_id, hit_id of shape (n_hits,), labels of shape (n_hits,)."""
+
+_ROWS: Final = pacsv.WriteOptions(include_header=False, quoting_style="none")
+
+
+def write_submission(path: str | Path, events: Iterable[LabelledEvent]) -> None:
+    """Write labels as event_id,hit_id,track_id, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        .csv or .csv.gz; replaced at the end.
+    events : iterable of (event_id, hit_id, labels)
+        Rows are written in this order.
+    """
+    with atomic_write(path) as temporary, temporary.open("wb") as raw:
+        if str(path).endswith(".gz"):
+            with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
+                _write_rows(cast("BinaryIO", stream), events)
+        else:
+            _write_rows(raw, events)
+
+
+def _write_rows(stream: BinaryIO, events: Iterable[LabelledEvent]) -> None:
+    stream.write((",".join(SUBMISSION.columns) + "\n").encode())
+    for event_id, hit_id, labels in events:
+        number = np.full(len(hit_id), event_id, dtype=np.int64)
+        table = pa.table(dict(zip(SUBMISSION.columns, (number, hit_id, labels), strict=True)))
+        pacsv.write_csv(table, stream, _ROWS)
 
 
 @dataclass(frozen=True)
-class EventLabels:
-    """One event's part of a submission.
+class Submission:
+    """A submission as read: one entry per row.
 
     Attributes
     ----------
-    event_id : int
-    hit_id : ndarray of shape (n_hits,), int64
-    track_id : ndarray of shape (n_hits,), int32 or int64
-        Tracks are numbered within the event; 0 for hits without one.
+    file : TableFile
+    event_id, hit_id, track_id : ndarray of shape (n_rows,), int64
     """
 
-    event_id: int
+    file: TableFile
+    event_id: Int64Array
     hit_id: Int64Array
-    track_id: Int32Array | Int64Array
+    track_id: Int64Array
 
-    def labels_of(self, hits: Hits, where: str | Path) -> Int64Array:
-        """Return the track of each hit of the event, shape (n_hits,), int64.
+    @cached_property
+    def event_ids(self) -> list[int]:
+        """The numbers of the events in it, ascending."""
+        return [int(number) for number in np.unique(self.event_id)]
+
+    def require_events(self, known: Iterable[int]) -> None:
+        """Raise InputError if it has an event that is not among the known ones."""
+        unknown = sorted(set(self.event_ids) - set(known))
+        if unknown:
+            row = int(np.flatnonzero(self.event_id == unknown[0])[0]) + 1
+            raise InputError(
+                f"{self.file}, data row {row}: event {unknown[0]} is not among the given events: "
+                "name the source that holds it"
+            )
+
+    def labels(self, event_id: int, hit_id: Int64Array) -> Int32Array:
+        """Return the labels of one event's hits, in the order of `hit_id`.
+
+        Equal labels mean equal track_id; 0 stays 0.
+
+        Parameters
+        ----------
+        event_id : int
+        hit_id : ndarray of shape (n_hits,), int64
+            The event's hits.
 
         Raises
         ------
         InputError
-            If a hit is missing, doubled or not the event's; `where` is what errors call the submission.
+            If the submission has not exactly one row for each hit.
         """
-        place = f"{where}: event {self.event_id}"
-        order = np.argsort(self.hit_id, kind="stable")
-        ids = self.hit_id[order]
-        doubled = np.flatnonzero(np.diff(ids) == 0)
-        if len(doubled):
-            raise InputError(f"{place}: hit {ids[doubled[0]]} comes twice: give each hit one track")
-        wanted = np.sort(hits.hit_id)
-        missing, unknown = np.setdiff1d(wanted, ids), np.setdiff1d(ids, wanted)
+        mine = np.flatnonzero(self.event_id == event_id)
+        given = self.hit_id[mine]
+        self._check_rows(event_id, mine, given, hit_id)
+        track = self.track_id[mine][find_rows(given, hit_id)]
+        _, number = np.unique(np.append(0, track), return_inverse=True)
+        return number[1:].astype(np.int32)
+
+    def _check_rows(self, event_id: int, mine: Int64Array, given: Int64Array, hit_id: Int64Array) -> None:
+        repeated = first_duplicate(given)
+        if repeated is not None:
+            row, earlier = mine[repeated[0]], mine[repeated[1]]
+            raise InputError(
+                f"{self.file}, data row {row + 1}: hit {self.hit_id[row]} of event {event_id} is also in "
+                f"data row {earlier + 1}: give each hit one row"
+            )
+        unknown = np.flatnonzero(find_rows(hit_id, given) == NOT_LISTED)
         if len(unknown):
+            row = mine[unknown[0]]
             raise InputError(
-                f"{place}: hit {unknown[0]} is not in the event: score it against its own events"
+                f"{self.file}, data row {row + 1}: event {event_id} has no hit {self.hit_id[row]}: "
+                "remove the row"
             )
-        if len(missing):
+        lacking = np.flatnonzero(find_rows(given, hit_id) == NOT_LISTED)
+        if len(lacking):
             raise InputError(
-                f"{place}: hit {missing[0]} is missing: every hit needs a row (track 0 for none)"
+                f"{self.file}: hit {hit_id[lacking[0]]} of event {event_id} is missing, {len(lacking)} of "
+                f"{len(hit_id)} hits in all: give each hit a row, with track_id 0 if it has no track"
             )
-        return self.track_id[order[np.searchsorted(ids, hits.hit_id)]].astype(np.int64)
 
 
-def check_submission_path(path: Path) -> None:
-    """Raise InputError unless the path ends in .csv or .csv.gz and can be written."""
-    if not path.name.endswith((".csv", ".csv.gz")):
-        raise InputError(f"{path}: a submission must end in .csv or .csv.gz")
-    if path.is_dir():
-        raise InputError(f"{path}: it is a folder: name a file")
-
-
-def write_submission(path: str | Path, events: Iterable[EventLabels]) -> None:
-    """Write a submission of several events, in the order given, whole or not at all."""
-    path = Path(path)
-    check_submission_path(path)
-    compression = "gzip" if path.name.endswith(".gz") else None
-    schema = pa.schema([("event_id", pa.int64()), ("hit_id", pa.int64()), ("track_id", pa.int64())])
-    with atomic_write(path) as temporary, pa.output_stream(str(temporary), compression=compression) as sink:
-        sink.write(b"event_id,hit_id,track_id\n")
-        for event in events:
-            columns = [
-                np.full(len(event.hit_id), event.event_id),
-                event.hit_id,
-                event.track_id.astype(np.int64),
-            ]
-            table = pa.Table.from_arrays([pa.array(column) for column in columns], schema=schema)
-            pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(include_header=False))
-
-
-def read_submission(path: str | Path) -> Mapping[int, EventLabels]:
-    """Read a submission; returns the labels of each event, by event number.
+def read_submission(path: str | Path) -> Submission:
+    """Read a submission, .csv or .csv.gz.
 
     Raises
     ------
     InputError
-        If the file is damaged or not in the submission format.
+        Naming file, data row and remedy, if columns are wrong, or a value is not a whole number from 0.
     """
     file = TableFile(Path(path))
-    columns = read_table(file, "submission")
-    negative = columns["track_id"] < 0
-    if negative.any():
-        row = first_row(negative)
-        raise InputError(
-            f"{file}: row {row}: track_id is {columns['track_id'][row - 1]}: it must not be negative"
-        )
-    order = np.argsort(columns["event_id"], kind="stable")
-    numbers, starts = np.unique(columns["event_id"][order], return_index=True)
-    parts = np.split(order, starts[1:]) if len(numbers) else []
-    return {
-        int(number): EventLabels(int(number), columns["hit_id"][rows], columns["track_id"][rows])
-        for number, rows in zip(numbers, parts, strict=True)
-    }
+    table = read_table(file, SUBMISSION)
+    if len(table["hit_id"]) == 0:
+        raise InputError(f"{file}: holds no rows: give each hit of each event one")
+    for name, values in table.items():
+        negative = np.flatnonzero(values < 0)
+        if len(negative):
+            raise InputError(
+                f"{file}, data row {negative[0] + 1}: {name} is {values[negative[0]]}: "
+                "numbers start at 0, and 0 as track_id means no track"
+            )
+    return Submission(file, table["event_id"], table["hit_id"], table["track_id"])

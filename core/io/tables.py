@@ -54,7 +54,9 @@ class TableFile:
         try:
             return gzip.decompress(raw)
         except _DAMAGED_GZIP as error:
-            raise InputError(f"{self}: the gzip data are truncated or damaged: copy the file again") from error
+            raise InputError(
+                f"{self}: the gzip data are truncated or damaged: copy the file again"
+            ) from error
 
     def _from_zip(self, member: str) -> bytes:
         try:

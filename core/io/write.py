@@ -1,38 +1,78 @@
-"""Writing events as TrackML tables."""
+"""Write events in the TrackML format."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gzip
 from pathlib import Path
-from typing import Any
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
-from numpy.typing import NDArray
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 
+from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth
 from clew.io.atomic import atomic_write
-from clew.io.tables import FORMATS, SCHEMAS
+from clew.io.schema import TABLES
+from clew.io.tables import Table
 
-__all__ = ["write_event"]
+__all__ = ["FORMATS", "TableFormat", "event_tables", "write_event"]
+
+TableFormat: TypeAlias = Literal["csv", "csv.gz", "parquet"]
+FORMATS: Final = ("csv", "csv.gz", "parquet")
+
+_CSV: Final = pacsv.WriteOptions(quoting_style="none", quoting_header="none")
 
 
-def write_event(folder: str | Path, event: Event, ending: str = ".csv.gz") -> None:
-    """Write an event's tables into a folder, each whole or not at all.
+def write_event(folder: str | Path, event: Event, file_format: TableFormat = "csv.gz") -> Path:
+    """Write an event's tables into a folder, each whole or not at all; numbers read back equal.
 
     Parameters
     ----------
     folder : str or Path
-        Made if it is missing.
+        Must exist.
     event : Event
-        What is None is not written.
-    ending : str
-        ".csv", ".csv.gz" or ".parquet" (compressed, the smallest).
+        Cells, particles and truth are written where the event has them.
+    file_format : {"csv", "csv.gz", "parquet"}
+
+    Returns
+    -------
+    Path
+        The event's prefix, to be read by `read_event`.
     """
-    if ending not in FORMATS:
-        raise ValueError(f"ending {ending!r}: choose one of {', '.join(FORMATS)}")
+    if file_format not in FORMATS:
+        raise InputError(f"{file_format!r} is not a format of tables: choose from {', '.join(FORMATS)}")
+    prefix = Path(folder) / f"event{event.event_id:09d}"
+    for part, columns in event_tables(event).items():
+        schema = pa.schema([(name, TABLES[part].columns[name]) for name in columns])
+        path = prefix.with_name(f"{prefix.name}-{part}.{file_format}")
+        with atomic_write(path) as temporary:
+            _write_table(temporary, pa.table(columns, schema=schema), file_format)
+    return prefix
+
+
+def _write_table(path: Path, table: pa.Table, file_format: TableFormat) -> None:
+    if file_format == "parquet":
+        floats = [column.name for column in table.schema if pa.types.is_floating(column.type)]
+        repeated = [name for name in table.column_names if name not in floats]
+        pq.write_table(
+            table,
+            path,
+            compression="zstd",
+            compression_level=19,
+            use_dictionary=repeated,
+            use_byte_stream_split=floats,
+        )
+    elif file_format == "csv":
+        pacsv.write_csv(table, path, _CSV)
+    else:
+        with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as stream:
+            pacsv.write_csv(table, stream, _CSV)
+
+
+def event_tables(event: Event) -> dict[str, Table]:
+    """Return the columns of each table that the event has."""
     tables = {"hits": _hits(event.hits)}
     if event.hits.cells is not None:
         tables["cells"] = _cells(event.hits, event.hits.cells)
@@ -40,61 +80,33 @@ def write_event(folder: str | Path, event: Event, ending: str = ".csv.gz") -> No
         tables["particles"] = _particles(event.particles)
     if event.truth is not None:
         tables["truth"] = _truth(event.hits, event.truth)
-    for name, columns in tables.items():
-        path = Path(folder) / f"event{event.event_id:09d}-{name}{ending}"
-        schema = pa.schema(list(SCHEMAS[name].items()))
-        table = pa.Table.from_arrays([pa.array(columns[field]) for field in schema.names], schema=schema)
-        with atomic_write(path) as temporary:
-            _write_table(table, temporary, ending)
+    return tables
 
 
-def _write_table(table: pa.Table, path: Path, ending: str) -> None:
-    if ending == ".parquet":
-        floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
-        pyarrow.parquet.write_table(
-            table,
-            path,
-            compression="zstd",
-            compression_level=19,
-            use_dictionary=False,
-            use_byte_stream_split=floats,
-        )
-        return
-    compression = "gzip" if ending.endswith(".gz") else None
-    with pa.output_stream(str(path), compression=compression) as sink:
-        sink.write(f"{','.join(table.column_names)}\n".encode())
-        pyarrow.csv.write_csv(table, sink, pyarrow.csv.WriteOptions(include_header=False))
+def _hits(hits: Hits) -> Table:
+    columns = (hits.hit_id, hits.x, hits.y, hits.z, hits.volume, hits.layer, hits.module)
+    return dict(zip(TABLES["hits"].columns, columns, strict=True))
 
 
-def _named(names: str, array: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
-    return dict(zip(names.split(), array.T, strict=True))
-
-
-def _hits(hits: Hits) -> Mapping[str, NDArray[Any]]:
-    ids = {"volume_id": hits.volume, "layer_id": hits.layer, "module_id": hits.module}
-    return {"hit_id": hits.hit_id, "x": hits.x, "y": hits.y, "z": hits.z, **ids}
-
-
-def _cells(hits: Hits, cells: Cells) -> Mapping[str, NDArray[Any]]:
+def _cells(hits: Hits, cells: Cells) -> Table:
     owner = np.repeat(hits.hit_id, np.diff(cells.offsets))
-    return {"hit_id": owner, **_named("ch0 ch1", cells.channel), "value": cells.value}
+    return {"hit_id": owner, "ch0": cells.channel[:, 0], "ch1": cells.channel[:, 1], "value": cells.value}
 
 
-def _particles(particles: Particles) -> Mapping[str, NDArray[Any]]:
-    return {
-        "particle_id": particles.particle_id,
-        **_named("vx vy vz", particles.vertex),
-        **_named("px py pz", particles.momentum),
-        "q": particles.charge,
-        "nhits": particles.n_hits,
-    }
+def _particles(particles: Particles) -> Table:
+    columns = {"particle_id": particles.particle_id}
+    return (
+        columns
+        | dict(zip(("vx", "vy", "vz"), particles.vertex.T, strict=True))
+        | dict(zip(("px", "py", "pz"), particles.momentum.T, strict=True))
+        | {"q": particles.charge, "nhits": particles.n_hits}
+    )
 
 
-def _truth(hits: Hits, truth: Truth) -> Mapping[str, NDArray[Any]]:
-    return {
-        "hit_id": hits.hit_id,
-        "particle_id": truth.particle_id,
-        **_named("tx ty tz", truth.position),
-        **_named("tpx tpy tpz", truth.momentum),
-        "weight": truth.weight,
-    }
+def _truth(hits: Hits, truth: Truth) -> Table:
+    return (
+        {"hit_id": hits.hit_id, "particle_id": truth.particle_id}
+        | dict(zip(("tx", "ty", "tz"), truth.position.T, strict=True))
+        | dict(zip(("tpx", "tpy", "tpz"), truth.momentum.T, strict=True))
+        | {"weight": truth.weight}
+    )

@@ -1,0 +1,56 @@
+"""Which columns the tables of the TrackML format have, and of which types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+__all__ = ["CELLS", "DETECTORS", "HITS", "PARTICLES", "SUBMISSION", "TABLES", "TRUTH", "Schema"]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table in their order; those in `optional` may be missing."""
+
+    columns: dict[str, pa.DataType]
+    optional: frozenset[str] = frozenset()
+
+
+_I32, _I64, _F32, _F64 = pa.int32(), pa.int64(), pa.float32(), pa.float64()
+_MODULE: Final = dict.fromkeys(("volume_id", "layer_id", "module_id"), _I32)
+
+HITS: Final = Schema({"hit_id": _I64, **dict.fromkeys(("x", "y", "z"), _F32), **_MODULE})
+CELLS: Final = Schema({"hit_id": _I64, "ch0": _I32, "ch1": _I32, "value": _F32})
+PARTICLES: Final = Schema(
+    {
+        "particle_id": _I64,
+        "particle_type": _I32,
+        **dict.fromkeys(("vx", "vy", "vz", "px", "py", "pz"), _F32),
+        "q": _I32,
+        "nhits": _I32,
+    },
+    optional=frozenset({"particle_type"}),
+)
+TRUTH: Final = Schema(
+    {
+        "hit_id": _I64,
+        "particle_id": _I64,
+        **dict.fromkeys(("tx", "ty", "tz", "tpx", "tpy", "tpz"), _F32),
+        "weight": _F64,
+    }
+)
+DETECTORS: Final = Schema(
+    {
+        **_MODULE,
+        **dict.fromkeys(("cx", "cy", "cz"), _F32),
+        **{f"rot_{row}{column}": _F32 for row in "xyz" for column in "uvw"},
+        **dict.fromkeys(("module_t", "module_minhu", "module_maxhu", "module_hv"), _F32),
+        **dict.fromkeys(("pitch_u", "pitch_v"), _F32),
+    }
+)
+SUBMISSION: Final = Schema({"event_id": _I64, "hit_id": _I64, "track_id": _I64})
+
+TABLES: Final = {"hits": HITS, "cells": CELLS, "particles": PARTICLES, "truth": TRUTH}
+"""The tables of an event by the part of the file's name."""
