@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Int32Array, Int64Array
+from clew.errors import InputError
 from clew.event import Particles, Truth
 
 __all__ = ["NO_PARTICLE", "Matching", "match", "particle_rows"]
@@ -100,7 +101,15 @@ def match(labels: Int32Array, truth: Truth, particles: Particles) -> Matching:
         Track of each hit; 0 for none.
     truth : Truth
     particles : Particles
+
+    Raises
+    ------
+    InputError
+        If there is not one label per hit.
     """
+    if len(labels) != len(truth.particle_id):
+        n_hits = len(truth.particle_id)
+        raise InputError(f"the event has {n_hits} hits, but there are {len(labels)} labels: give one per hit")
     n_particles = len(particles.particle_id)
     names, number = np.unique(labels, return_inverse=True)
     n_unlabelled = np.searchsorted(names, 0, side="right")

@@ -84,11 +84,6 @@ def evaluate(event: Event, labels: Int32Array, seeds: Seeds | None = None) -> Ev
     truth, particles = event.truth, event.particles
     if truth is None or particles is None:
         raise InputError(f"event {event.event_id} has no truth: add its truth and particles files")
-    if len(labels) != len(event.hits):
-        raise InputError(
-            f"event {event.event_id} has {len(event.hits)} hits, but there are {len(labels)} labels: "
-            "give one label per hit"
-        )
     matching = match(labels, truth, particles)
     weight = phase1_weights(truth, particles)
     return EventReport(

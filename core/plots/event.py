@@ -57,9 +57,9 @@ def draw_event(event: Event, labels: Int32Array, path: Path | str, max_tracks: i
         `path`.
     """
     if event.truth is None or event.particles is None:
-        scene = _reconstructed(event, labels, max_tracks)
+        scene = reconstructed(event, labels, max_tracks)
     else:
-        scene = _compared(event, labels, event.truth, event.particles, max_tracks)
+        scene = compared(event, labels, event.truth, event.particles, max_tracks)
     figure = new_figure(14, 6.4)
     across, along = figure.subplots(1, 2, width_ratios=(1, 1.35))
     _panel(across, event.hits.x, event.hits.y, scene)
@@ -81,7 +81,7 @@ def _evenly(n: int, most: int) -> Int64Array:
     return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
 
 
-def _reconstructed(event: Event, labels: Int32Array, max_tracks: int) -> _Scene:
+def reconstructed(event: Event, labels: Int32Array, max_tracks: int) -> _Scene:
     tracks = Candidates.from_labels(labels, _outwards(event.hits))
     tracks = tracks.select(tracks.lengths >= MIN_HITS)
     shown = tracks.select(_evenly(len(tracks), max_tracks))
@@ -91,9 +91,7 @@ def _reconstructed(event: Event, labels: Int32Array, max_tracks: int) -> _Scene:
     return _Scene(shown, Candidates.empty(), labels == 0, title, names)
 
 
-def _compared(
-    event: Event, labels: Int32Array, truth: Truth, particles: Particles, max_tracks: int
-) -> _Scene:
+def compared(event: Event, labels: Int32Array, truth: Truth, particles: Particles, max_tracks: int) -> _Scene:
     matching = match(labels, truth, particles)
     order = _outwards(event.hits)
     good = np.flatnonzero(matching.double_majority)

@@ -42,7 +42,7 @@ def test_an_event_without_truth_is_refused(event: Event):
 
 
 def test_labels_of_another_event_are_refused(event: Event):
-    with pytest.raises(InputError, match="37 hits, but there are 36 labels"):
+    with pytest.raises(InputError, match="has 37 hits, but there are 36 labels"):
         evaluate(event, perfect(event)[:-1])
 
 
