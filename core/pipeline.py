@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import Final
 
 import numpy as np
 
@@ -16,21 +17,23 @@ from clew.preset import DEFAULT_PRESET, FollowConfig, Preset
 from clew.stages import Ensemble, Extender, Fitter, Seeder
 from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
 
-__all__ = ["Pipeline", "Reconstruction"]
+__all__ = ["STAGES", "Pipeline", "Reconstruction"]
+
+STAGES: Final = ("seeding", "extend", "fitting", "ensemble")
 
 
 class StageClock:
     """Adds up the seconds that each stage takes."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, float] = dict.fromkeys(STAGES, 0.0)
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
         """Count the time of a with-block as the stage's."""
         start = perf_counter()
         yield
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - start
+        self.seconds[stage] += perf_counter() - start
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Reconstruction:
     candidates : Candidates
         The followed seeds before the ensemble decided, one per seed.
     seconds : dict
-        Wall time of the stages "seeding", "extend", "fitting" and "ensemble".
+        Wall time of each of STAGES.
     """
 
     labels: Int32Array

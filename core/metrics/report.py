@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from clew.errors import InputError
 from clew.event import Event
 from clew.metrics.losses import LossTable, loss_table
 from clew.metrics.matching import match
+from clew.metrics.predictions import PredictionReport
 from clew.metrics.rates import BinnedRate
 from clew.metrics.score import event_score
 from clew.metrics.seeds import SeedReport, seed_report
@@ -36,6 +38,10 @@ class EventReport:
     losses : LossTable
         Where 1 - phase1 went.
     seeds : SeedReport or None
+    true_seed_predictions, found_seed_predictions : PredictionReport or None
+        Of the hits that follow true seeds, and found ones.
+    seconds : dict
+        Wall time of each stage.
     """
 
     event_id: int
@@ -46,21 +52,31 @@ class EventReport:
     tracks: TrackReport
     losses: LossTable
     seeds: SeedReport | None = None
+    true_seed_predictions: PredictionReport | None = None
+    found_seed_predictions: PredictionReport | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def scalars(self) -> dict[str, float]:
         """Return the single numbers by name, such as "phase1", "seeds.found" or "pt>0.9.lhc"."""
         numbers = _numbers("", self) | _numbers("tracks.", self.tracks)
         for row in self.tracks.thresholds:
             numbers |= _numbers(f"pt>{row.pt_above:g}.", row)
-        if self.seeds is not None:
-            numbers |= _numbers("seeds.", self.seeds)
-        return numbers
+        optional = {
+            "seeds.": self.seeds,
+            "true seeds.": self.true_seed_predictions,
+            "found seeds.": self.found_seed_predictions,
+        }
+        for prefix, report in optional.items():
+            if report is not None:
+                numbers |= _numbers(prefix, report)
+        return numbers | {f"seconds.{stage}": spent for stage, spent in self.seconds.items()}
 
 
-def _numbers(
-    prefix: str, report: EventReport | TrackReport | ThresholdMetrics | SeedReport
-) -> dict[str, float]:
-    names = [field.name for field in fields(report) if field.name not in ("event_id", "pt_above")]
+_Report: TypeAlias = "EventReport | TrackReport | ThresholdMetrics | SeedReport | PredictionReport"
+
+
+def _numbers(prefix: str, report: _Report) -> dict[str, float]:
+    names = [item.name for item in fields(report) if item.name not in ("event_id", "pt_above")]
     values = {name: getattr(report, name) for name in names}
     return {prefix + name: float(v) for name, v in values.items() if isinstance(v, (int, float))}
 

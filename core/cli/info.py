@@ -1,0 +1,49 @@
+"""`clew info`: what is installed and what it can do."""
+
+from __future__ import annotations
+
+import argparse
+
+__all__ = ["add_arguments", "run"]
+
+_PACKAGES = ("numpy", "numba", "scikit-learn", "hdbscan", "pandas", "pyarrow", "keras", "tensorflow-cpu")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments: none."""
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print versions, machine, presets, methods and weights."""
+    import os
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    def installed(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "not installed"
+
+    print(f"clew            {version('clew')}, Python {platform.python_version()}")
+    print(f"machine         {platform.machine()}, {len(os.sched_getaffinity(0))} cores")
+    for package in _PACKAGES:
+        print(f"{package:<15} {installed(package)}")
+    _print_choices()
+
+
+def _print_choices() -> None:
+    from clew import ensemble, extend, fitting, seeding
+    from clew.extend.weights import available_weights
+    from clew.preset import Preset, available_presets
+
+    for stage, methods in (
+        ("seeding", seeding.METHODS),
+        ("extend", extend.METHODS),
+        ("fitting", fitting.METHODS),
+        ("ensemble", ensemble.METHODS),
+    ):
+        print(f"{stage:<15} {', '.join(sorted(methods))}")
+    print(f"weights         {', '.join(available_weights())}")
+    for name in available_presets():
+        print(f"preset          {name}: {Preset.load(name).description}")

@@ -1,0 +1,49 @@
+"""The `clew` command: one module of this package per subcommand, imported only when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from clew.errors import ClewError
+
+__all__ = ["main"]
+
+_COMMANDS: Final = {
+    "reconstruct": "find the tracks of events and write a submission",
+    "score": "score a submission against the truth",
+    "evaluate": "run a preset on events with truth and report how good each stage is",
+    "train": "train a network of the extend stage",
+    "benchmark": "measure the time of every stage and of the paper's networks",
+    "info": "show what is installed: versions, devices, presets, weights",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 2 for refused input, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except ClewError as error:
+        print(f"clew {options.command}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"clew {options.command}: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="clew", description="Find the tracks of charged particles in TrackML detector hits."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        module = import_module(f"clew.cli.{name}")
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser

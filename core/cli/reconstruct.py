@@ -1,0 +1,43 @@
+"""`clew reconstruct`: files of events in, a submission out."""
+
+from __future__ import annotations
+
+import argparse
+
+from clew.cli.options import add_event_options, add_preset_option, count
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_event_options(parser)
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="the submission, .csv or .csv.gz; replaced"
+    )
+    add_preset_option(parser)
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="events at the same time")
+    parser.add_argument("--pictures", metavar="DIR", help="draw each event's tracks into this folder")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Reconstruct the events, print one line per event, write the submission and the preset used."""
+    from pathlib import Path
+
+    from clew.cli.report import SummaryTable
+    from clew.driver import preset_path, reconstruct_events
+    from clew.io import find_events
+    from clew.preset import DEFAULT_PRESET, Preset
+
+    preset = Preset.load(options.preset or DEFAULT_PRESET)
+    sources = find_events(options.source, options.skip, options.events)
+    output = Path(options.output)
+    pictures = Path(options.pictures) if options.pictures else None
+    table = SummaryTable(len(sources))
+    for summary in reconstruct_events(sources, output, preset, options.jobs, pictures):
+        table.add(summary)
+    table.close()
+    print(f"submission: {output}")
+    print(f"preset:     {preset_path(output)}")
+    if pictures:
+        print(f"pictures:   {pictures}")

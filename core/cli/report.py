@@ -1,0 +1,62 @@
+"""How the command line prints the summaries of events, one line each while the work goes on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from tqdm import tqdm
+
+from clew.driver import EventSummary
+from clew.metrics import EventReport
+from clew.pipeline import STAGES
+
+__all__ = ["SummaryTable", "print_scores"]
+
+_HEADER = ("event", "hits", "seeds", "tracks", *(f"{stage} s" for stage in STAGES), "total s")
+_SCORES = ("phase 1", "phase 2")
+
+
+class SummaryTable:
+    """Prints a line per event and, at the end, their mean; a progress bar goes to the terminal."""
+
+    def __init__(self, n_events: int) -> None:
+        self._rows: list[list[float]] = []
+        self._bar = tqdm(total=n_events, unit="event", file=sys.stderr, disable=None, leave=False)
+
+    def add(self, summary: EventSummary) -> None:
+        """Print one event's line."""
+        if not self._rows:
+            self._bar.write(_line((*_HEADER, *_SCORES)), file=sys.stdout)
+        seconds = [summary.seconds[stage] for stage in STAGES]
+        scores = [np.nan if s is None else s for s in (summary.phase1, summary.phase2)]
+        counts = [summary.n_hits, summary.n_seeds, summary.n_tracks]
+        self._rows.append([*counts, *seconds, sum(seconds), *scores])
+        self._bar.write(_row(str(summary.event_id), self._rows[-1]), file=sys.stdout)
+        self._bar.update()
+
+    def close(self) -> None:
+        """Print the mean of all events' lines."""
+        self._bar.close()
+        if len(self._rows) > 1:
+            print(_row("mean", np.mean(self._rows, axis=0).tolist()))
+
+
+def _row(name: str, numbers: list[float]) -> str:
+    counts = [f"{number:.0f}" for number in numbers[:3]]
+    seconds = [f"{number:.2f}" for number in numbers[3:-2]]
+    scores = ["-" if np.isnan(number) else f"{number:.4f}" for number in numbers[-2:]]
+    return _line((name, *counts, *seconds, *scores))
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "".join(f"{cell:>12}" for cell in cells)
+
+
+def print_scores(reports: Sequence[EventReport]) -> None:
+    """Print one line per event: hits and both TrackML scores."""
+    print(_line(("event", "hits", *_SCORES)))
+    for report in reports:
+        scores = (f"{report.phase1:.4f}", f"{report.phase2:.4f}")
+        print(_line((str(report.event_id), str(report.n_hits), *scores)))

@@ -1,0 +1,38 @@
+"""`clew score`: any submission against the truth of its events."""
+
+from __future__ import annotations
+
+import argparse
+
+from clew.cli.options import add_event_options
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("submission", metavar="SUBMISSION", help="event_id,hit_id,track_id; .csv or .csv.gz")
+    add_event_options(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print both scores of every event of the submission, then all track metrics averaged."""
+    from clew.cli.report import print_scores
+    from clew.errors import InputError
+    from clew.io import find_events, read_event, read_submission
+    from clew.metrics import evaluate, summarise
+
+    submission = read_submission(options.submission)
+    sources = find_events(options.source, options.skip, options.events)
+    submission.require_events(source.event_id for source in sources)
+    wanted = [source for source in sources if source.event_id in submission.event_ids]
+    for source in wanted:
+        if not {"truth", "particles"} <= source.tables.keys():
+            raise InputError(f"event {source.event_id} has no truth and particles files: scoring needs them")
+    reports = []
+    for source in wanted:
+        event = read_event(source)
+        reports.append(evaluate(event, submission.labels(source.event_id, event.hits.hit_id)))
+    print_scores(reports)
+    print()
+    print(summarise(reports).table())
