@@ -20,25 +20,27 @@ _COUNT: Final = 0
 _JOIN: Final = 1
 _CLAIM: Final = 2
 _NO_CLUSTER: Final = -1
-_MARGIN: Final = np.float32(1.0001)  # cells wider than eps by more than rounding can matter
+_MARGIN: Final = np.float32(1.001)  # cells are wider than eps by more than rounding can matter
+_MOST_ROWS: Final = 4096
+_QUADRANT: Final = np.float32(5 / 3)  # what `_direction` grows by in a quarter turn
+_STEEPEST: Final = 1.125  # largest derivative of `_direction`
 
 
 class Workspace(NamedTuple):
-    """Buffers of one clustering of n points, to be used again and again.
+    """Buffers for clustering up to n points, to be used again and again.
 
     Attributes
     ----------
-    order, place : ndarray of shape (n,), int32
-        Points sorted by cell, and where each point is in that order.
+    place : ndarray of shape (n,), int32
+        Where each point is among the sorted ones.
     parent, neighbours, label : ndarray of shape (n,), int32
         Union-find forest, neighbours including itself, and cluster of the sorted points.
-    start : ndarray of shape (n_cells + 1,), int32
+    start : ndarray of shape (2 * n + 2,), int32
         First sorted point of each cell.
     points : ndarray of shape (n, n_columns), float32
         The sorted points.
     """
 
-    order: Int32Array
     place: Int32Array
     parent: Int32Array
     neighbours: Int32Array
@@ -48,7 +50,7 @@ class Workspace(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Cells over direction, which wraps, and column 2; neighbours are never more than one cell apart."""
+    """Cells over direction, which wraps, and column 2; neighbours are at most one cell apart in each."""
 
     turns: int
     rows: int
@@ -79,17 +81,15 @@ def dbscan(points: Float32Array, eps: float, min_samples: int = 1) -> Int32Array
     Ester, Kriegel, Sander, Xu: A density-based algorithm for discovering clusters (KDD 1996).
     """
     labels = np.empty(len(points), dtype=np.int32)
-    if len(points):
-        rows = np.ascontiguousarray(points, dtype=np.float32)
-        cluster_into(rows, np.float32(eps), min_samples, make_workspace(*rows.shape), labels)
+    rows = np.ascontiguousarray(points, dtype=np.float32)
+    cluster_into(rows, np.float32(eps), min_samples, make_workspace(*rows.shape), labels)
     return labels
 
 
 @kernel
 def make_workspace(n: int, n_columns: int) -> Workspace:
-    """Return buffers for `cluster_into` with n points."""
+    """Return buffers for `cluster_into` with up to n points."""
     return Workspace(
-        np.empty(n, np.int32),
         np.empty(n, np.int32),
         np.empty(n, np.int32),
         np.empty(n, np.int32),
@@ -104,25 +104,32 @@ def cluster_into(
     points: Float32Array, eps: np.float32, min_samples: int, work: Workspace, labels: Int32Array
 ) -> int:
     """Write the labels of `dbscan` into `labels` and return the number of clusters."""
+    n = len(points)
+    if n == 0:
+        return 0
     grid = _make_grid(points, eps)
-    _sort_into_cells(points, grid, work)
-    work.neighbours[:] = 1
+    # kernels get plain arrays: numba counts references whenever one is taken out of a tuple
+    ordered, start, parent = work.points[:n], work.start, work.parent[:n]
+    label, neighbours, place = work.label[:n], work.neighbours[:n], work.place[:n]
+    _sort_into_cells(points, grid, label, start, place, ordered)
+    for i in range(n):
+        parent[i] = i
+        neighbours[i] = 1
+    state = (min_samples, parent, neighbours, label)
     if min_samples > 1:
-        _visit_neighbours(_COUNT, min_samples, eps, grid, work)
-    for i in range(len(points)):
-        work.parent[i] = i
-    _visit_neighbours(_JOIN, min_samples, eps, grid, work)
-    n_clusters = _number_clusters(min_samples, work)
+        _visit_neighbours(_COUNT, ordered, start, grid, eps, *state)
+    _visit_neighbours(_JOIN, ordered, start, grid, eps, *state)
+    n_clusters = _number_clusters(place, *state)
     if min_samples > 1:
-        _visit_neighbours(_CLAIM, min_samples, eps, grid, work)
-    for i in range(len(points)):
-        labels[i] = work.label[work.place[i]]
+        _visit_neighbours(_CLAIM, ordered, start, grid, eps, *state)
+    for i in range(n):
+        labels[i] = label[place[i]]
     return n_clusters
 
 
 @kernel
 def _make_grid(points: Float32Array, eps: np.float32) -> Grid:
-    """Choose cells wide enough for eps, about as many as there are points."""
+    """Choose cells wide enough for eps, at most twice as many as there are points."""
     radius2 = np.float32(np.inf)
     lowest, highest = points[0, 2], points[0, 2]
     for i in range(len(points)):
@@ -131,86 +138,120 @@ def _make_grid(points: Float32Array, eps: np.float32) -> Grid:
     width, radius = eps * _MARGIN, np.sqrt(radius2)
     turns = 1
     if width < radius:
-        turns = min(len(points), int(4.0 / (2.0 * np.arcsin(0.5 * width / radius) + 1e-6)))
+        widest = _STEEPEST * 2.0 * np.arcsin(0.5 * width / radius) + 1e-5
+        turns = min(len(points), int(4 * _QUADRANT / widest))
     turns = turns if turns >= 3 else 1
     extent = max(highest - lowest, width)
-    rows = max(1, min(2 * len(points) // turns, int(extent / width)))
+    rows = max(1, min(2 * len(points) // turns, int(extent / width), _MOST_ROWS))
     return Grid(turns, rows, lowest, np.float32(rows / extent))
 
 
-@kernel
-def _cell(point: Float32Array, grid: Grid) -> int:
-    turn = 0
-    if grid.turns > 1:
-        # the direction as a number in 0..4 that never grows faster than the angle, without an arctangent
-        part = point[1] / (abs(point[0]) + abs(point[1]))
-        direction = 1 - part if point[0] >= 0 else 3 + part
-        turn = min(int(direction * np.float32(0.25 * grid.turns)), grid.turns - 1)
-    row = min(int((point[2] - grid.lowest) * grid.rows_per_unit), grid.rows - 1)
-    return turn * grid.rows + row
+@kernel(inline=True)
+def _direction(u: np.float32, v: np.float32) -> np.float32:
+    """Return the direction of (u, v) in 0 to 4 _QUADRANT: nearly its angle, without an arctangent."""
+    a, b = abs(u), abs(v)
+    q = (b - a) / (a + b)
+    bent = q - q * q * q * np.float32(1 / 6)
+    half = np.float32(0.5) * _QUADRANT
+    if u >= 0:
+        return half - bent if v >= 0 else 3 * half + bent
+    return 5 * half - bent if v < 0 else 7 * half + bent
 
 
 @kernel
-def _sort_into_cells(points: Float32Array, grid: Grid, work: Workspace) -> None:
-    """Fill order, place, start and points of the workspace by a counting sort."""
-    n, n_cells = len(points), grid.turns * grid.rows
-    cell, start = work.label, work.start
+def _sort_into_cells(
+    points: Float32Array,
+    grid: Grid,
+    cell: Int32Array,
+    start: Int32Array,
+    place: Int32Array,
+    ordered: Float32Array,
+) -> None:
+    """Sort the points by cell, counting; `start` is where each cell begins, `place` where each point went."""
+    n_cells = grid.turns * grid.rows
+    turns_per_unit = np.float32(grid.turns / (4 * _QUADRANT))
     start[: n_cells + 1] = 0
-    for i in range(n):
-        cell[i] = _cell(points[i], grid)
+    for i in range(len(points)):
+        turn = 0
+        if grid.turns > 1:
+            turn = min(int(_direction(points[i, 0], points[i, 1]) * turns_per_unit), grid.turns - 1)
+        row = min(int((points[i, 2] - grid.lowest) * grid.rows_per_unit), grid.rows - 1)
+        cell[i] = turn * grid.rows + row
         start[cell[i]] += 1
     for c in range(n_cells):
         start[c + 1] += start[c]
-    for i in range(n - 1, -1, -1):
-        start[cell[i]] -= 1
-        k = start[cell[i]]
-        work.order[k], work.place[i] = i, k
+    for i in range(len(points) - 1, -1, -1):
+        k = start[cell[i]] - 1
+        start[cell[i]] = k
+        place[i] = k
         for column in range(points.shape[1]):
-            work.points[k, column] = points[i, column]
+            ordered[k, column] = points[i, column]
 
 
 @kernel
-def _visit_neighbours(task: int, min_samples: int, eps: np.float32, grid: Grid, work: Workspace) -> None:
-    """Do a task for each pair of neighbours: a point's own and next cell, and three cells of the next turn."""
-    start, rows, limit = work.start, grid.rows, eps * eps
+def _visit_neighbours(
+    task: int,
+    points: Float32Array,
+    start: Int32Array,
+    grid: Grid,
+    eps: np.float32,
+    min_samples: int,
+    parent: Int32Array,
+    neighbours: Int32Array,
+    label: Int32Array,
+) -> None:
+    """Do the task once for each pair of neighbours.
+
+    They are in the same cell, in the next one of the turn, or in the three adjacent ones of the next turn.
+    """
+    rows, limit = grid.rows, eps * eps
     for turn in range(grid.turns):
         own, following = turn * rows, ((turn + 1) % grid.turns) * rows
         for row in range(rows):
-            end = start[own + min(row + 2, rows)]
+            begin, end = start[own + row], start[own + row + 1]
+            if begin == end:
+                continue
+            ahead = start[own + min(row + 2, rows)]
             first = start[following + max(row - 1, 0)]
             last = start[following + min(row + 2, rows)] if grid.turns > 1 else first
-            for i in range(start[own + row], start[own + row + 1]):
-                for j in range(i + 1, end):
-                    if _distance2(work.points, i, j) <= limit:
-                        _meet(task, i, j, min_samples, work)
-                for j in range(first, last):
-                    if _distance2(work.points, i, j) <= limit:
-                        _meet(task, i, j, min_samples, work)
+            for i in range(begin, end):
+                for same_turn in (True, False):
+                    for j in range(i + 1 if same_turn else first, ahead if same_turn else last):
+                        if _are_near(points, i, j, limit):
+                            _meet(task, i, j, min_samples, parent, neighbours, label)
 
 
 @kernel(inline=True)
-def _distance2(points: Float32Array, i: int, j: int) -> np.float32:
-    total = np.float32(0)
-    for column in range(points.shape[1]):
+def _are_near(points: Float32Array, i: int, j: int, limit: np.float32) -> bool:
+    a = points[i, 0] - points[j, 0]
+    b = points[i, 1] - points[j, 1]
+    c = points[i, 2] - points[j, 2]
+    distance2 = a * a + b * b + c * c
+    if distance2 > limit:
+        return False
+    for column in range(3, points.shape[1]):
         step = points[i, column] - points[j, column]
-        total += step * step
-    return total
+        distance2 += step * step
+    return distance2 <= limit
 
 
 @kernel
-def _meet(task: int, i: int, j: int, min_samples: int, work: Workspace) -> None:
+def _meet(
+    task: int, i: int, j: int, min_samples: int, parent: Int32Array, neighbours: Int32Array, label: Int32Array
+) -> None:
+    """Count a pair of neighbours, join two core points, or let a core point claim one at the border."""
     if task == _COUNT:
-        work.neighbours[i] += 1
-        work.neighbours[j] += 1
+        neighbours[i] += 1
+        neighbours[j] += 1
         return
-    core_i, core_j = work.neighbours[i] >= min_samples, work.neighbours[j] >= min_samples
+    core_i, core_j = neighbours[i] >= min_samples, neighbours[j] >= min_samples
     if task == _JOIN and core_i and core_j:
-        a, b = _root(work.parent, i), _root(work.parent, j)
-        work.parent[max(a, b)] = min(a, b)
+        a, b = _root(parent, i), _root(parent, j)
+        parent[max(a, b)] = min(a, b)
     elif task == _CLAIM and core_i != core_j:
         core, border = (i, j) if core_i else (j, i)
-        if work.label[border] == _NO_CLUSTER or work.label[core] < work.label[border]:
-            work.label[border] = work.label[core]
+        if label[border] == _NO_CLUSTER or label[core] < label[border]:
+            label[border] = label[core]
 
 
 @kernel
@@ -222,15 +263,17 @@ def _root(parent: Int32Array, i: int) -> int:
 
 
 @kernel
-def _number_clusters(min_samples: int, work: Workspace) -> int:
+def _number_clusters(
+    place: Int32Array, min_samples: int, parent: Int32Array, neighbours: Int32Array, label: Int32Array
+) -> int:
     """Label the core points, clusters in the order of their first core point, the others _NO_CLUSTER."""
     n_clusters = 0
-    work.label[:] = _NO_CLUSTER
-    for i in work.place:
-        if work.neighbours[i] >= min_samples:
-            root = _root(work.parent, i)
-            if work.label[root] == _NO_CLUSTER:
-                work.label[root] = n_clusters
+    label[:] = _NO_CLUSTER
+    for i in place:
+        if neighbours[i] >= min_samples:
+            root = _root(parent, i)
+            if label[root] == _NO_CLUSTER:
+                label[root] = n_clusters
                 n_clusters += 1
-            work.label[i] = work.label[root]
+            label[i] = label[root]
     return n_clusters

@@ -10,7 +10,7 @@ from clew.arrays import Int32Array, Int64Array
 from clew.kernels import kernel
 from clew.tracks import Candidates
 
-__all__ = ["merged", "vote"]
+__all__ = ["merged", "n_layers", "vote"]
 
 _CLUSTER_BITS: Final = 32
 _HYPOTHESIS_BITS: Final = 20
@@ -73,3 +73,19 @@ def merged(best: Int64Array) -> Candidates:
     claims, numbers = np.unique(best, return_inverse=True)
     first = 0 if len(claims) and claims[0] == 0 else 1
     return Candidates.from_labels((numbers + first).astype(np.int32))
+
+
+def n_layers(tracks: Candidates, layers: Int64Array) -> Int32Array:
+    """Return on how many layers each track has hits; `layers` as in `vote`, shape (n_tracks,), int32."""
+    return _count_layers(tracks.hits, tracks.offsets, layers)
+
+
+@kernel
+def _count_layers(hits: Int32Array, offsets: Int64Array, layers: Int64Array) -> Int32Array:
+    counts = np.zeros(len(offsets) - 1, dtype=np.int32)
+    for i in range(len(counts)):
+        seen = 0
+        for k in range(offsets[i], offsets[i + 1]):
+            seen |= layers[hits[k]]
+        counts[i] = _bits(seen)
+    return counts

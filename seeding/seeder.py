@@ -10,17 +10,14 @@ import numpy as np
 
 from clew.arrays import Float32Array, Int64Array
 from clew.event import Hits
-from clew.kernels import kernel, parallel_kernel
-from clew.seeding.clusterers import hdbscan_clusters, sklearn_dbscan
+from clew.kernels import parallel_kernel
 from clew.seeding.dbscan import cluster_into, make_workspace
-from clew.seeding.merging import merged, vote
+from clew.seeding.merging import merged, n_layers, vote
 from clew.seeding.outliers import OutlierConfig, remove_outliers
-from clew.seeding.unrolling import N_FEATURES, hypotheses, unroll, unroll_into
+from clew.seeding.unrolling import N_FEATURES, bend_into, cylindrical, unroll_into
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
-__all__ = ["UnrolledConfig", "UnrolledSeeder", "evenly_curved"]
-
-_SHORTEST = 3
+__all__ = ["PassConfig", "UnrolledConfig", "UnrolledSeeder", "evenly_curved"]
 
 
 def evenly_curved(smallest: float, n: int) -> tuple[float, ...]:
@@ -29,8 +26,8 @@ def evenly_curved(smallest: float, n: int) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True)
-class UnrolledConfig:
-    """Settings of the unrolled seeder.
+class PassConfig:
+    """One pass over the hits that are still free.
 
     Attributes
     ----------
@@ -38,10 +35,29 @@ class UnrolledConfig:
         Helix radii of the hypotheses, mm; each is tried in both senses.
     shifts : tuple of float
         Shifts of z of the hypotheses, mm.
-    clusterer : "dbscan", "scikit-learn" or "hdbscan"
-        The first two are both DBSCAN.
     eps, min_samples : float, int
         Parameters of the clusterer.
+    fewest_layers : int
+        Clusters on fewer layers give their hits back.
+    """
+
+    radii: tuple[float, ...] = evenly_curved(270.0, 40)
+    shifts: tuple[float, ...] = (0.0,)
+    eps: float = 0.0033
+    min_samples: int = 1
+    fewest_layers: int = 3
+
+
+@dataclass(frozen=True)
+class UnrolledConfig:
+    """Settings of the unrolled seeder.
+
+    Attributes
+    ----------
+    passes : tuple of PassConfig
+        From strict to lenient: what one pass finds, the next need not look at.
+    clusterer : "dbscan", "scikit-learn" or "hdbscan"
+        The first two are both DBSCAN.
     weight_z, weight_side : float, float
         Scales of z/arc and of the position in the track's frame [1/mm] against the angle theta0.
     max_size : int
@@ -49,11 +65,12 @@ class UnrolledConfig:
     outliers : OutlierConfig
     """
 
-    radii: tuple[float, ...] = evenly_curved(270.0, 40)
-    shifts: tuple[float, ...] = (0.0,)
+    passes: tuple[PassConfig, ...] = (
+        PassConfig(eps=0.0025, shifts=(0.0,), fewest_layers=7),
+        PassConfig(eps=0.0035, shifts=(-6.0, -2.0, 2.0, 6.0), fewest_layers=6),
+        PassConfig(eps=0.005, shifts=(0.0,)),
+    )
     clusterer: Literal["dbscan", "scikit-learn", "hdbscan"] = "dbscan"
-    eps: float = 0.0033
-    min_samples: int = 1
     weight_z: float = 0.3
     weight_side: float = 6e-6
     max_size: int = 30
@@ -68,51 +85,57 @@ class UnrolledSeeder:
 
     def seed(self, hits: Hits) -> Seeds:
         """Find seeds among all hits of an event; no hit is in two of them."""
-        clusters = remove_outliers(hits, merged(self._claims(hits)), self.config.outliers)
-        found = clusters.select(clusters.lengths >= _SHORTEST)
-        long_enough = found.select(found.lengths >= SEED_LENGTH)
-        return Seeds(long_enough.head(SEED_LENGTH), found)
-
-    def _claims(self, hits: Hits) -> Int64Array:
-        """Cluster the hits under every hypothesis; return each hit's best claim."""
-        config = self.config
-        table = hypotheses(config.radii, config.shifts)
+        free = np.argsort(hits.r, kind="stable").astype(np.int32)
         layers = np.int64(1) << hits.layer_index.astype(np.int64)
+        places = cylindrical(hits)
+        parts = []
+        for settings in self.config.passes:
+            clusters = merged(self._claims(places[free], layers[free], settings))
+            clusters = Candidates(free[clusters.hits], clusters.offsets)
+            tracks = remove_outliers(hits, clusters, self.config.outliers)
+            tracks = tracks.select(n_layers(tracks, layers) >= settings.fewest_layers)
+            parts.append(tracks)
+            free = free[tracks.labels(len(hits))[free] == 0]
+        found = Candidates.concatenate(parts)
+        return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
+
+    def _claims(self, places: Float32Array, layers: Int64Array, settings: PassConfig) -> Int64Array:
+        """Cluster hits, sorted by r, under every hypothesis; return each hit's best claim."""
+        config = self.config
+        radii = np.array(settings.radii, dtype=np.float32)
+        shifts = np.array(settings.shifts, dtype=np.float32)
         weights = np.array((config.weight_z, config.weight_side), dtype=np.float32)
-        if config.clusterer == "dbscan":
-            settings = (np.float32(config.eps), config.min_samples, config.max_size)
-            blocks = np.zeros((numba.get_num_threads(), len(hits)), dtype=np.int64)
-            _cluster_all(hits.x, hits.y, hits.z, hits.r, layers, table, weights, *settings, blocks)
-            return blocks.max(axis=0)
-        cluster = sklearn_dbscan if config.clusterer == "scikit-learn" else hdbscan_clusters
-        best = np.zeros(len(hits), dtype=np.int64)
-        for number, hypothesis in enumerate(table):
-            labels = cluster(unroll(hits, hypothesis, weights), config.eps, config.min_samples)
-            vote(labels, layers, int(labels.max(initial=-1)) + 1, number, config.max_size, best)
-        return best
+        clustering = (np.float32(settings.eps), settings.min_samples, config.max_size)
+        blocks = np.zeros((numba.get_num_threads(), len(places)), dtype=np.int64)
+        _cluster_all(places, layers, radii, shifts, weights, *clustering, blocks)
+        return blocks.max(axis=0)
 
 
 @parallel_kernel
 def _cluster_all(
-    x: Float32Array,
-    y: Float32Array,
-    z: Float32Array,
-    r: Float32Array,
+    places: Float32Array,
     layers: Int64Array,
-    table: Float32Array,
+    radii: Float32Array,
+    shifts: Float32Array,
     weights: Float32Array,
     eps: np.float32,
     min_samples: int,
     max_size: int,
     blocks: Int64Array,
 ) -> None:
-    """Count the votes of all hypotheses, the n-th of every len(blocks) into blocks[n]."""
-    n_blocks = len(blocks)
+    """Count the votes of all hypotheses; every len(blocks)-th radius votes in the same block."""
+    n, n_blocks = len(places), len(blocks)
     for block in numba.prange(n_blocks):
-        points = np.empty((len(x), N_FEATURES), dtype=np.float32)
-        labels = np.empty(len(x), dtype=np.int32)
-        work = make_workspace(len(x), N_FEATURES)
-        for number in range(block, len(table), n_blocks):
-            unroll_into(x, y, z, r, table[number], weights, points)
-            n_clusters = cluster_into(points, eps, min_samples, work, labels)
-            vote(labels, layers, n_clusters, number, max_size, blocks[block])
+        bends = np.empty((n, 3), dtype=np.float32)
+        points = np.empty((n, N_FEATURES), dtype=np.float32)
+        labels = np.empty(n, dtype=np.int32)
+        work = make_workspace(n, N_FEATURES)
+        for k in range(block, len(radii), n_blocks):
+            m = np.searchsorted(places[:, 0], 2 * radii[k])
+            bend_into(places[:m], radii[k], bends)
+            for number in range(2 * len(shifts)):
+                sense = np.float32(1 - 2 * (number % 2))
+                unroll_into(places[:m], bends, sense, shifts[number // 2], weights, points)
+                n_clusters = cluster_into(points[:m], eps, min_samples, work, labels)
+                hypothesis = 2 * len(shifts) * k + number
+                vote(labels[:m], layers, n_clusters, hypothesis, max_size, blocks[block])

@@ -1,11 +1,13 @@
 """Features that are equal for all hits of a helix, if one guesses its radius, its sense and its origin.
 
-A helix from the beam line turns away from its first direction theta0 by asin(r / 2 r0) at radius r, and its z
-grows with the arc length 2 r0 asin(r / 2 r0).  Under the right hypothesis its hits therefore share theta0
-and z / arc, whatever these are.
+A helix from the beam line has turned away from its first direction theta0 by asin(r / 2 r0) at radius r, and
+its z has grown with the arc length 2 r0 asin(r / 2 r0).  Under the right hypothesis its hits therefore share
+theta0 and z / arc, whatever these are.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
@@ -13,40 +15,28 @@ from clew.arrays import Float32Array
 from clew.event import Hits
 from clew.kernels import kernel
 
-__all__ = ["N_FEATURES", "hypotheses", "unroll", "unroll_into"]
+__all__ = ["N_FEATURES", "bend_into", "cylindrical", "unroll", "unroll_into"]
 
-N_FEATURES = 5
-_REACH = np.float32(0.9999)  # beyond the helix's reach the hit counts as at its far end
-
-
-def hypotheses(radii: tuple[float, ...], shifts: tuple[float, ...]) -> Float32Array:
-    """Return all hypotheses: both senses of every radius, with every shift.
-
-    Parameters
-    ----------
-    radii : tuple of float
-        Helix radii r0, mm.
-    shifts : tuple of float
-        What is added to z, mm: minus the z of the origin.
-
-    Returns
-    -------
-    ndarray of shape (2 * n_radii * n_shifts, 2), float32
-        Signed curvature 1/r0 [1/mm], positive for clockwise turning, and shift [mm].
-    """
-    table = [(sense / r0, shift) for r0 in radii for sense in (-1.0, 1.0) for shift in shifts]
-    return np.array(table, dtype=np.float32).reshape(-1, 2)
+N_FEATURES: Final = 5
+_REACH: Final = np.float32(0.9999)
+_TINY: Final = np.float32(1e-3)
 
 
-def unroll(hits: Hits, hypothesis: Float32Array, weights: tuple[float, float]) -> Float32Array:
+def unroll(
+    hits: Hits, radius: float, sense: int, shift: float, weight_z: float, weight_side: float
+) -> Float32Array:
     """Return the features of all hits under one hypothesis.
 
     Parameters
     ----------
     hits : Hits
-    hypothesis : ndarray of shape (2,), float32
-        A row of `hypotheses`.
-    weights : tuple of two floats
+    radius : float
+        Helix radius r0, mm; hits beyond 2 r0 count as at the helix's far end.
+    sense : int
+        1 for tracks that turn clockwise seen from +z, -1 for the others.
+    shift : float
+        What is added to z, mm: minus the z of the origin.
+    weight_z, weight_side : float, float
         Scale of z/arc, and of the position in the track's frame [1/mm].
 
     Returns
@@ -59,31 +49,51 @@ def unroll(hits: Hits, hypothesis: Float32Array, weights: tuple[float, float]) -
     ----------
     N. and L. Finnie's TrackML clustering, feature set 6 (there theta0 is a quarter turn further).
     """
+    places = cylindrical(hits)
+    bends = np.empty((len(hits), 3), dtype=np.float32)
     points = np.empty((len(hits), N_FEATURES), dtype=np.float32)
-    unroll_into(hits.x, hits.y, hits.z, hits.r, hypothesis, np.array(weights, dtype=np.float32), points)
+    bend_into(places, np.float32(radius), bends)
+    weights = np.array((weight_z, weight_side), dtype=np.float32)
+    unroll_into(places, bends, np.float32(sense), np.float32(shift), weights, points)
     return points
+
+
+def cylindrical(hits: Hits) -> Float32Array:
+    """Return r [mm], z [mm], sin phi and cos phi of all hits, shape (n_hits, 4), float32."""
+    r = np.maximum(hits.r, _TINY)
+    return np.stack([r, hits.z, hits.y / r, hits.x / r], axis=1)
+
+
+@kernel
+def bend_into(places: Float32Array, radius: np.float32, bends: Float32Array) -> None:
+    """Write how far a helix of the radius has turned at each hit: sine, cosine, and arc length [mm].
+
+    `places` are those of `cylindrical`; `bends` has shape (n_hits, 3).
+    """
+    diameter = np.float32(2) * radius
+    for i in range(len(places)):
+        sine = min(places[i, 0] / diameter, _REACH)
+        bends[i, 0] = sine
+        bends[i, 1] = np.sqrt(np.float32(1) - sine * sine)
+        bends[i, 2] = diameter * np.arcsin(sine)
 
 
 @kernel
 def unroll_into(
-    x: Float32Array,
-    y: Float32Array,
-    z: Float32Array,
-    r: Float32Array,
-    hypothesis: Float32Array,
+    places: Float32Array,
+    bends: Float32Array,
+    sense: np.float32,
+    shift: np.float32,
     weights: Float32Array,
     points: Float32Array,
 ) -> None:
-    """Write the features of `unroll` into `points`."""
-    half, shift = np.float32(0.5) * hypothesis[0], hypothesis[1]
-    for i in range(len(r)):
-        c = min(max(r[i] * half, -_REACH), _REACH)
-        s = np.sqrt(np.float32(1) - c * c)
-        arc = max(np.arcsin(c) / half, np.float32(1e-3)) if half != 0 else r[i]
-        cot = (z[i] + shift) / arc
-        inverse = np.float32(1) / max(r[i], np.float32(1e-3))
-        points[i, 0] = (y[i] * s + x[i] * c) * inverse
-        points[i, 1] = (x[i] * s - y[i] * c) * inverse
-        points[i, 2] = np.copysign(np.log1p(abs(cot)), cot) * weights[0]
-        points[i, 3] = r[i] * c * weights[1]
-        points[i, 4] = r[i] * s * weights[1]
+    """Write the features of `unroll` into `points`, from `cylindrical` and `bend_into`."""
+    for i in range(len(places)):
+        r, z, sin_phi, cos_phi = places[i, 0], places[i, 1], places[i, 2], places[i, 3]
+        sine, cosine = sense * bends[i, 0], bends[i, 1]
+        cot = (z + shift) / bends[i, 2]
+        points[i, 0] = sin_phi * cosine + cos_phi * sine
+        points[i, 1] = cos_phi * cosine - sin_phi * sine
+        points[i, 2] = np.copysign(np.log(np.float32(1) + abs(cot)), cot) * weights[0]
+        points[i, 3] = r * sine * weights[1]
+        points[i, 4] = r * cosine * weights[1]
