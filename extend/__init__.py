@@ -10,4 +10,5 @@ __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
     "helix": Method("clew.extend.helix", "HelixExtender", "HelixConfig"),
+    "network": Method("clew.extend.network", "NetworkExtender", "NetworkConfig"),
 }

@@ -56,6 +56,8 @@ class Crossings(NamedTuple):
         Dense layer index, -1 where there is no crossing.
     arc : ndarray of shape (n_windows, N_STEPS), float32, mm
         Transverse arc from the last hit.
+    heading : ndarray of shape (n_windows, N_STEPS), float32, rad
+        Angle of the path against the radius at each crossing, in the transverse plane.
     state : ndarray of shape (n_windows, 6), float32
         x, y, z, psi, curvature, slope at the last hit; NaN where five hits make no helix.
     residual : ndarray of shape (n_windows, 6, 2), float32, mm
@@ -66,6 +68,7 @@ class Crossings(NamedTuple):
     sigmas: Float32Array
     layer: Int32Array
     arc: Float32Array
+    heading: Float32Array
     state: Float32Array
     residual: Float32Array
 
@@ -97,6 +100,7 @@ def cross_layers(hits: Hits, windows: Int32Array, config: HelixConfig) -> Crossi
         np.full((n, N_STEPS, 4), np.nan, dtype=np.float32),
         np.full((n, N_STEPS, 4), np.nan, dtype=np.float32),
         np.full((n, N_STEPS), -1, dtype=np.int32),
+        np.full((n, N_STEPS), np.nan, dtype=np.float32),
         np.full((n, N_STEPS), np.nan, dtype=np.float32),
         np.full((n, N_STATE), np.nan, dtype=np.float32),
         np.zeros((n, 6, 2), dtype=np.float32),
@@ -189,8 +193,10 @@ def _follow(
 
 @kernel
 def _write_point(state: Float64Array, window: int, step: int, out: Crossings) -> None:
-    r = np.hypot(state[0], state[1])
-    out.points[window, step, 0] = np.arctan2(state[1], state[0])
+    r, phi = np.hypot(state[0], state[1]), np.arctan2(state[1], state[0])
+    heading = state[3] - phi
+    out.heading[window, step] = np.arctan2(np.sin(heading), np.cos(heading))
+    out.points[window, step, 0] = phi
     out.points[window, step, 1] = r
     out.points[window, step, 2] = state[2]
     out.points[window, step, 3] = state[2] / max(r, 1e-3)
