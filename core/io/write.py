@@ -22,6 +22,9 @@ __all__ = ["FORMATS", "TableFormat", "event_tables", "write_event"]
 TableFormat: TypeAlias = Literal["csv", "csv.gz", "parquet"]
 FORMATS: Final = ("csv", "csv.gz", "parquet")
 
+_ENCODINGS: Final = {"hit_id": "DELTA_BINARY_PACKED", "particle_id": "PLAIN", "weight": "PLAIN"}
+"""What compresses best; BYTE_STREAM_SPLIT for all other columns, measured on events of 100k hits."""
+
 _CSV: Final = pacsv.WriteOptions(quoting_style="none", quoting_header="none")
 
 
@@ -54,15 +57,14 @@ def write_event(folder: str | Path, event: Event, file_format: TableFormat = "cs
 
 def _write_table(path: Path, table: pa.Table, file_format: TableFormat) -> None:
     if file_format == "parquet":
-        floats = [column.name for column in table.schema if pa.types.is_floating(column.type)]
-        repeated = [name for name in table.column_names if name not in floats]
+        encodings = {name: _ENCODINGS.get(name, "BYTE_STREAM_SPLIT") for name in table.column_names}
         pq.write_table(
             table,
             path,
             compression="zstd",
             compression_level=19,
-            use_dictionary=repeated,
-            use_byte_stream_split=floats,
+            use_dictionary=False,
+            column_encoding=encodings,
         )
     elif file_format == "csv":
         pacsv.write_csv(table, path, _CSV)
