@@ -16,6 +16,7 @@ from clew.benchmark.stages import StageTimes, time_stages
 from clew.benchmark.table import paper_table, stage_table
 from clew.errors import InputError
 from clew.event import Event
+from clew.extend.networks import layers_of
 from clew.io import atomic_write
 from clew.preset import DEFAULT_PRESET, Preset
 
@@ -124,6 +125,8 @@ def run(
         If the event gives no seeds.
     """
     config, announce = config or BenchmarkConfig(), announce or _silent
+    for network in config.networks:
+        layers_of(network)
     announce(f"stages of preset {config.preset}")
     stages = time_stages(Preset.load(config.preset), event, config.repeats)
     backend = keras_backend() if config.networks else None
