@@ -1,0 +1,75 @@
+"""`clew train`: train a network of the extend stage on events with truth."""
+
+from __future__ import annotations
+
+import argparse
+
+from clew.cli.options import count
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help="events to train on: prefixes, folders or zip files"
+    )
+    parser.add_argument(
+        "--validation",
+        nargs="+",
+        required=True,
+        metavar="SOURCE",
+        help="events that decide when to stop and which epoch is the best",
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder for weights, record, log and checkpoint"
+    )
+    parser.add_argument("--config", metavar="FILE", help="settings of the training, .toml; options go first")
+    parser.add_argument("--network", metavar="NAME", help="such as lstm-64, bilstm-64-32 or lstm-2048")
+    parser.add_argument("--epochs", type=count, metavar="N", help="epochs at most")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of all random numbers")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, with progress, and say where the weights are."""
+    from pathlib import Path
+
+    from clew.extend.training import train
+    from clew.io import read_events
+
+    config = _config(options)
+    parts = ("hits", "particles", "truth")
+    events = (event for source in options.sources for event in read_events(source, parts=parts))
+    validation = (event for source in options.validation for event in read_events(source, parts=parts))
+    result = train(config, events, validation, Path(options.output), options.resume, _command(options))
+    print(f"best epoch:  {result.best_epoch} of {result.epochs}, validation loss {result.best_loss:.4f}")
+    print(f"weights:     {result.weights}")
+    print(f"record:      {result.weights.with_suffix('.json')}")
+
+
+def _config(options: argparse.Namespace) -> object:
+    import tomllib
+    from pathlib import Path
+
+    from clew.errors import ConfigError
+    from clew.extend.training import TrainingConfig
+    from clew.methods import checked
+
+    settings: dict[str, object] = {}
+    if options.config:
+        try:
+            settings = tomllib.loads(Path(options.config).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{options.config}: not a readable TOML file: {error}") from error
+    given = {key: getattr(options, key) for key in ("network", "epochs", "seed")}
+    settings |= {key: value for key, value in given.items() if value is not None}
+    return checked(TrainingConfig, settings, options.config or "training settings")
+
+
+def _command(options: argparse.Namespace) -> str:
+    words = ["clew train", *options.sources, "--validation", *options.validation, "--output", options.output]
+    for key in ("config", "network", "epochs", "seed"):
+        if getattr(options, key) is not None:
+            words += [f"--{key}", str(getattr(options, key))]
+    return " ".join(words)

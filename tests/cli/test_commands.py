@@ -1,0 +1,194 @@
+"""The command line as a user meets it, on a small toy event written to files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clew.cli.main import main
+from clew.event import Event
+from clew.io import read_submission, write_event
+from clew.preset import Preset
+
+FAST = """
+[seeding]
+method = "unrolled"
+
+[[extend]]
+method = "helix"
+
+[fitting]
+method = "nearest"
+
+[ensemble]
+method = "competition"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(make_toy_event: Callable[..., Event], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("events")
+    for number in (1, 2):
+        event = make_toy_event(80, seed=number, smear=0.01, noise=100)
+        write_event(folder, Event(number, event.hits, event.particles, event.truth), "csv")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("preset") / "fast.toml"
+    path.write_text(FAST)
+    return str(path)
+
+
+def run(*arguments: str | Path) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from clew.cli.main import _parser; _parser().format_help();"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"numpy", "numba", "pandas", "sklearn", "keras", "tensorflow", "matplotlib"} & set(
+        loaded.split()
+    )
+
+
+def test_reconstruct_writes_submission_preset_and_pictures(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "new" / "submission.csv"
+    code = run("reconstruct", folder, "-o", output, "--preset", preset, "--pictures", tmp_path / "pictures")
+    assert code == 0
+    printed = capsys.readouterr().out
+    assert str(output) in printed
+    assert "phase 1" in printed
+    submission = read_submission(output)
+    assert submission.event_ids == [1, 2]
+    assert output.read_bytes().startswith(b"event_id,hit_id,track_id\n1,1,")
+    written = Preset.load(tmp_path / "new" / "submission.preset.toml")
+    assert written.resolved() == Preset.load(preset).resolved()
+    assert sorted(path.name for path in output.parent.iterdir()) == [
+        "submission.csv",
+        "submission.preset.toml",
+    ]
+    pictures = sorted((tmp_path / "pictures").iterdir())
+    assert [path.name for path in pictures] == ["event000000001.png", "event000000002.png"]
+
+
+def test_score_reads_what_reconstruct_wrote(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "submission.csv.gz"
+    assert run("reconstruct", folder, "-o", output, "--preset", preset) == 0
+    told = [line.split()[-2:] for line in capsys.readouterr().out.splitlines()[1:3]]
+    assert run("score", output, folder) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-2:] for line in lines[1:3]] == told
+    assert float(told[0][0]) > 0.5
+
+
+def test_jobs_do_not_change_the_submission(folder: Path, preset: str, tmp_path: Path) -> None:
+    for jobs in ("1", "2"):
+        output = tmp_path / f"jobs{jobs}.csv"
+        assert run("reconstruct", folder, "-o", output, "--preset", preset, "--jobs", jobs) == 0
+    assert (tmp_path / "jobs1.csv").read_bytes() == (tmp_path / "jobs2.csv").read_bytes()
+
+
+def test_truth_is_not_used(folder: Path, preset: str, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for file in folder.glob("*-hits.csv"):
+        (bare / file.name).write_bytes(file.read_bytes())
+    for source, name in ((folder, "with.csv"), (bare, "without.csv")):
+        assert run("reconstruct", source, "-o", tmp_path / name, "--preset", preset) == 0
+    assert (tmp_path / "with.csv").read_bytes() == (tmp_path / "without.csv").read_bytes()
+
+
+def test_an_interrupted_run_is_resumed(
+    folder: Path, preset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, output = tmp_path / "whole.csv", tmp_path / "submission.csv"
+    assert run("reconstruct", folder, "-o", whole, "--preset", preset) == 0
+    second = folder / "event000000002-hits.csv"
+    content = second.read_bytes()
+    second.write_bytes(content[:-20] + b"x")
+    try:
+        assert run("reconstruct", folder, "-o", output, "--preset", preset) == 2
+    finally:
+        second.write_bytes(content)
+    assert not output.exists()
+    (kept,) = (tmp_path / "submission.csv.parts").iterdir()
+    before = kept.stat().st_mtime_ns
+    assert kept.name.startswith("event000000001")
+    assert run("reconstruct", folder / "event000000001", "-o", output, "--preset", preset) == 0
+    assert output.read_bytes() == whole.read_bytes()[: len(output.read_bytes())]
+    assert before and not (tmp_path / "submission.csv.parts").exists()
+
+
+def test_evaluate_reports_every_stage(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "efficiency.png"
+    assert run("evaluate", folder, "--preset", preset, "--plot", picture) == 0
+    printed = capsys.readouterr().out
+    numbers = {
+        line.rsplit("  ", 1)[0].strip(): line.rsplit("  ", 1)[1]
+        for line in printed.splitlines()
+        if "±" in line
+    }
+    assert float(numbers["true seeds.right"].split()[0]) > 0.5
+    assert float(numbers["seeds.found"].split()[0]) > 0.5
+    assert picture.stat().st_size > 1000
+
+
+def test_info_names_presets_methods_and_versions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("info") == 0
+    printed = capsys.readouterr().out
+    assert np.__version__ in printed
+    assert "finnie" in printed
+    assert "unrolled" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("reconstruct", "nowhere", "-o", "out.csv"), "nowhere"),
+        (("reconstruct", "{folder}", "-o", "out.csv", "--preset", "odd"), "unknown preset 'odd'"),
+        (("reconstruct", "{folder}", "-o", "out.txt"), "out.txt"),
+        (("reconstruct", "{folder}", "-o", "out.csv", "--skip", "9"), "skip"),
+        (("score", "nowhere.csv", "{folder}"), "nowhere.csv"),
+        (("evaluate", "nowhere"), "nowhere"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: tuple[str, ...],
+    message: str,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*(argument.format(folder=folder) for argument in arguments)) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert error.startswith(f"clew {arguments[0]}: error: ")
+    assert "\n" not in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_submission_that_lacks_a_hit_is_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "submission.csv"
+    path.write_text("event_id,hit_id,track_id\n1,1,1\n")
+    assert run("score", path, folder) == 2
+    assert "hit 2 of event 1 is missing" in capsys.readouterr().err
