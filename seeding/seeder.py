@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numba
 import numpy as np
 
 from clew.arrays import Float32Array, Int64Array
 from clew.event import Hits
-from clew.kernels import parallel_kernel
-from clew.seeding.dbscan import cluster_into, make_workspace
-from clew.seeding.merging import merged, n_layers, vote
+from clew.seeding.clusterers import hdbscan_clusters, sklearn_dbscan
+from clew.seeding.merging import merged, n_layers
 from clew.seeding.outliers import OutlierConfig, remove_outliers
-from clew.seeding.unrolling import N_FEATURES, bend_into, cylindrical, unroll_into
+from clew.seeding.sweep import sweep, sweep_with
+from clew.seeding.unrolling import cylindrical
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["PassConfig", "UnrolledConfig", "UnrolledSeeder", "evenly_curved"]
@@ -72,7 +71,7 @@ class UnrolledConfig:
     )
     clusterer: Literal["dbscan", "scikit-learn", "hdbscan"] = "dbscan"
     weight_z: float = 0.3
-    weight_side: float = 6e-6
+    weight_side: float = 9e-6
     max_size: int = 30
     outliers: OutlierConfig = field(default_factory=OutlierConfig)
 
@@ -100,42 +99,12 @@ class UnrolledSeeder:
         return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
 
     def _claims(self, places: Float32Array, layers: Int64Array, settings: PassConfig) -> Int64Array:
-        """Cluster hits, sorted by r, under every hypothesis; return each hit's best claim."""
+        """Return the best claim on each of the hits, which are sorted by r."""
         config = self.config
         radii = np.array(settings.radii, dtype=np.float32)
         shifts = np.array(settings.shifts, dtype=np.float32)
         weights = np.array((config.weight_z, config.weight_side), dtype=np.float32)
-        clustering = (np.float32(settings.eps), settings.min_samples, config.max_size)
-        blocks = np.zeros((numba.get_num_threads(), len(places)), dtype=np.int64)
-        _cluster_all(places, layers, radii, shifts, weights, *clustering, blocks)
-        return blocks.max(axis=0)
-
-
-@parallel_kernel
-def _cluster_all(
-    places: Float32Array,
-    layers: Int64Array,
-    radii: Float32Array,
-    shifts: Float32Array,
-    weights: Float32Array,
-    eps: np.float32,
-    min_samples: int,
-    max_size: int,
-    blocks: Int64Array,
-) -> None:
-    """Count the votes of all hypotheses; every len(blocks)-th radius votes in the same block."""
-    n, n_blocks = len(places), len(blocks)
-    for block in numba.prange(n_blocks):
-        bends = np.empty((n, 3), dtype=np.float32)
-        points = np.empty((n, N_FEATURES), dtype=np.float32)
-        labels = np.empty(n, dtype=np.int32)
-        work = make_workspace(n, N_FEATURES)
-        for k in range(block, len(radii), n_blocks):
-            m = np.searchsorted(places[:, 0], 2 * radii[k])
-            bend_into(places[:m], radii[k], bends)
-            for number in range(2 * len(shifts)):
-                sense = np.float32(1 - 2 * (number % 2))
-                unroll_into(places[:m], bends, sense, shifts[number // 2], weights, points)
-                n_clusters = cluster_into(points[:m], eps, min_samples, work, labels)
-                hypothesis = 2 * len(shifts) * k + number
-                vote(labels[:m], layers, n_clusters, hypothesis, max_size, blocks[block])
+        task = (places, layers, (radii, shifts), weights, settings.eps, settings.min_samples, config.max_size)
+        if config.clusterer == "dbscan":
+            return sweep(*task)
+        return sweep_with(sklearn_dbscan if config.clusterer == "scikit-learn" else hdbscan_clusters, *task)

@@ -23,20 +23,21 @@ _TINY: Final = np.float32(1e-3)
 
 
 def unroll(
-    hits: Hits, radius: float, sense: int, shift: float, weight_z: float, weight_side: float
+    places: Float32Array, radius: float, sense: int, shift: float, weights: Float32Array
 ) -> Float32Array:
-    """Return the features of all hits under one hypothesis.
+    """Return the features of hits under one hypothesis.
 
     Parameters
     ----------
-    hits : Hits
+    places : ndarray of shape (n_hits, 4), float32
+        From `cylindrical`.
     radius : float
         Helix radius r0, mm; hits beyond 2 r0 count as at the helix's far end.
     sense : int
         1 for tracks that turn clockwise seen from +z, -1 for the others.
     shift : float
         What is added to z, mm: minus the z of the origin.
-    weight_z, weight_side : float, float
+    weights : ndarray of shape (2,), float32
         Scale of z/arc, and of the position in the track's frame [1/mm].
 
     Returns
@@ -49,11 +50,9 @@ def unroll(
     ----------
     N. and L. Finnie's TrackML clustering, feature set 6 (there theta0 is a quarter turn further).
     """
-    places = cylindrical(hits)
-    bends = np.empty((len(hits), 3), dtype=np.float32)
-    points = np.empty((len(hits), N_FEATURES), dtype=np.float32)
+    bends = np.empty((len(places), 3), dtype=np.float32)
+    points = np.empty((len(places), N_FEATURES), dtype=np.float32)
     bend_into(places, np.float32(radius), bends)
-    weights = np.array((weight_z, weight_side), dtype=np.float32)
     unroll_into(places, bends, np.float32(sense), np.float32(shift), weights, points)
     return points
 
