@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 from uuid import uuid4
 
 from clew.errors import InputError
 
-__all__ = ["atomic_write"]
+__all__ = ["atomic_stream", "atomic_write", "check_output"]
+
+
+def check_output(path: str | Path) -> Path:
+    """Return the absolute path of an output that can be written; raises InputError otherwise."""
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {target.parent}: make it first")
+    if target.exists() and not target.is_file():
+        raise InputError(f"{path}: is not a plain file, so it cannot be replaced: choose another output")
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"{path}: the folder {target.parent} cannot be written to: choose another one")
+    return target
 
 
 @contextmanager
@@ -29,14 +44,26 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     >>> with atomic_write("notes.txt") as temporary:
     ...     temporary.write_text("done")
     """
-    target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise InputError(f"{path}: there is no folder {target.parent}: make it first")
-    if target.exists() and not target.is_file():
-        raise InputError(f"{path}: is not a plain file, so it cannot be replaced: choose another output")
+    target = check_output(path)
     temporary = target.with_name(f".{uuid4().hex[:12]}-{target.name}")
     try:
         yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_stream(path: str | Path) -> Iterator[BinaryIO]:
+    """Give a stream of bytes that become the file at the end; gzipped if its name ends in .gz.
+
+    The same bytes give the same file: no name and no time is stored in the gzip header.
+    """
+    with atomic_write(path) as temporary, temporary.open("wb") as raw:
+        if not str(path).endswith(".gz"):
+            yield raw
+            return
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
+            yield cast("BinaryIO", stream)

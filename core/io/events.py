@@ -93,7 +93,15 @@ def _stack(table: Table, *names: str) -> Float32Array:
 
 def _read_hits(file: TableFile, detectors: TableFile | None) -> Hits:
     table = read_table(file, TABLES["hits"])
-    hits = Hits(*(table[name] for name in TABLES["hits"].columns))
+    hits = Hits(
+        hit_id=table["hit_id"],
+        x=table["x"],
+        y=table["y"],
+        z=table["z"],
+        volume=table["volume_id"],
+        layer=table["layer_id"],
+        module=table["module_id"],
+    )
     if len(hits) < 2:
         number = "no hits" if len(hits) == 0 else "one hit"
         raise InputError(f"{file}: holds {number}, and a track needs more: remove the event")
@@ -127,7 +135,9 @@ def _read_cells(file: TableFile, hits: Hits) -> Cells:
     if np.any(owner[1:] < owner[:-1]):
         order = np.argsort(owner, kind="stable")
         owner, channel, value = owner[order], channel[order], value[order]
-    return Cells(np.searchsorted(owner, np.arange(len(hits) + 1)), channel, value)
+    offsets = np.zeros(len(hits) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owner, minlength=len(hits)), out=offsets[1:])
+    return Cells(offsets, channel, value)
 
 
 def _read_particles(file: TableFile) -> Particles:

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from clew.arrays import Int32Array, Int64Array
-from clew.errors import InputError
 from clew.io.atomic import atomic_write
-from clew.io.submission import write_submission
+from clew.io.submission import check_submission_path, write_submission
 
 __all__ = ["Part", "PartStore"]
 
@@ -45,6 +44,7 @@ class PartStore:
     """
 
     def __init__(self, output: str | Path) -> None:
+        check_submission_path(output)
         self.output = Path(output)
         self.folder = self.output.with_name(f"{self.output.name}.parts")
 
@@ -54,8 +54,6 @@ class PartStore:
 
     def save(self, part: Part, fingerprint: str) -> None:
         """Keep a finished event, whole or not at all."""
-        if not self.output.parent.is_dir():
-            raise InputError(f"{self.output}: there is no folder {self.output.parent}: make it first")
         self.folder.mkdir(exist_ok=True)
         summary = np.array(json.dumps(dict(part.summary)))
         with (

@@ -91,7 +91,9 @@ def find_events(source: str | Path, skip: int = 0, nevents: int | None = None) -
 def _prefixed(prefix: Path) -> list[TableFile]:
     folder = prefix.parent
     if not re.fullmatch(r"event\d+", prefix.name) or not folder.is_dir():
-        raise InputError(f"{prefix}: there is no such folder or zip file, nor an event of this prefix")
+        raise InputError(
+            f"{prefix}: there is no such folder or zip file, nor an event of this prefix: check it"
+        )
     mine = [file for file in sorted(folder.iterdir()) if file.name.startswith(f"{prefix.name}-")]
     return [TableFile(file) for file in [*mine, *_detectors_in(folder)]]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +14,12 @@ import pyarrow.csv as pacsv
 
 from clew.arrays import Int32Array, Int64Array
 from clew.errors import InputError
-from clew.io.atomic import atomic_write
+from clew.io.atomic import atomic_stream, check_output
 from clew.io.schema import SUBMISSION
 from clew.io.tables import TableFile, read_table
 from clew.lookup import NOT_LISTED, find_rows, first_duplicate
 
-__all__ = ["LabelledEvent", "Submission", "read_submission", "write_submission"]
+__all__ = ["LabelledEvent", "Submission", "check_submission_path", "read_submission", "write_submission"]
 
 LabelledEvent: TypeAlias = tuple[int, Int64Array, Int32Array]
 """event_id, hit_id of shape (n_hits,), labels of shape (n_hits,)."""
@@ -38,20 +37,20 @@ def write_submission(path: str | Path, events: Iterable[LabelledEvent]) -> None:
     events : iterable of (event_id, hit_id, labels)
         Rows are written in this order.
     """
-    with atomic_write(path) as temporary, temporary.open("wb") as raw:
-        if str(path).endswith(".gz"):
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
-                _write_rows(cast("BinaryIO", stream), events)
-        else:
-            _write_rows(raw, events)
+    check_submission_path(path)
+    with atomic_stream(path) as stream:
+        stream.write((",".join(SUBMISSION.columns) + "\n").encode())
+        for event_id, hit_id, labels in events:
+            number = np.full(len(hit_id), event_id, dtype=np.int64)
+            table = pa.table(dict(zip(SUBMISSION.columns, (number, hit_id, labels), strict=True)))
+            pacsv.write_csv(table, stream, _ROWS)
 
 
-def _write_rows(stream: BinaryIO, events: Iterable[LabelledEvent]) -> None:
-    stream.write((",".join(SUBMISSION.columns) + "\n").encode())
-    for event_id, hit_id, labels in events:
-        number = np.full(len(hit_id), event_id, dtype=np.int64)
-        table = pa.table(dict(zip(SUBMISSION.columns, (number, hit_id, labels), strict=True)))
-        pacsv.write_csv(table, stream, _ROWS)
+def check_submission_path(path: str | Path) -> None:
+    """Raise InputError unless a submission can be written there."""
+    if not str(path).endswith((".csv", ".csv.gz")):
+        raise InputError(f"{path}: a submission's name ends in .csv or .csv.gz: rename it")
+    check_output(path)
 
 
 @dataclass(frozen=True)

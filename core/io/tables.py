@@ -6,6 +6,7 @@ import gzip
 import zipfile
 import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -68,7 +69,7 @@ class TableFile:
     def stamp(self) -> str:
         """Return name, size and time of change: another stamp means that the content may be another."""
         status = self.path.stat()
-        return f"{self} {status.st_size} {status.st_mtime_ns}"
+        return f"{self.path.resolve()}:{self.member} {status.st_size} {status.st_mtime_ns}"
 
 
 def read_table(file: TableFile, schema: Schema) -> Table:
@@ -96,7 +97,7 @@ def read_table(file: TableFile, schema: Schema) -> Table:
 
 
 def _csv_header(content: bytes) -> list[str]:
-    line = content.split(b"\n", 1)[0].decode(errors="replace").removeprefix("\ufeff")
+    line = BytesIO(content).readline().decode(errors="replace").removeprefix("\ufeff")
     return [name.strip().strip('"') for name in line.split(",")]
 
 
@@ -133,7 +134,7 @@ def _is_empty(content: bytes) -> bool:
 
 def _read_parquet(file: TableFile, content: bytes) -> pa.Table:
     try:
-        return pq.read_table(pa.BufferReader(content))
+        return pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{file}: the parquet data are damaged: copy the file again") from error
 
@@ -147,7 +148,7 @@ def _cast(file: TableFile, table: pa.Table, schema: Schema) -> Table:
             raise InputError(f"{file}, data row {row}: {name} is empty: fill it in or remove the row")
         try:
             columns[name] = column.cast(schema.columns[name]).to_numpy()
-        except pa.ArrowInvalid as error:
+        except pa.ArrowException as error:
             wanted = schema.columns[name]
             raise InputError(
                 f"{file}: column {name} ({column.type}) does not fit {wanted}: write it so"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -13,7 +12,7 @@ import pyarrow.parquet as pq
 
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth
-from clew.io.atomic import atomic_write
+from clew.io.atomic import atomic_stream, atomic_write
 from clew.io.schema import TABLES
 from clew.io.tables import Table
 
@@ -50,27 +49,26 @@ def write_event(folder: str | Path, event: Event, file_format: TableFormat = "cs
     for part, columns in event_tables(event).items():
         schema = pa.schema([(name, TABLES[part].columns[name]) for name in columns])
         path = prefix.with_name(f"{prefix.name}-{part}.{file_format}")
-        with atomic_write(path) as temporary:
-            _write_table(temporary, pa.table(columns, schema=schema), file_format)
+        _write_table(path, pa.table(columns, schema=schema), file_format)
     return prefix
 
 
 def _write_table(path: Path, table: pa.Table, file_format: TableFormat) -> None:
-    if file_format == "parquet":
-        encodings = {name: _ENCODINGS.get(name, "BYTE_STREAM_SPLIT") for name in table.column_names}
+    if file_format != "parquet":
+        with atomic_stream(path) as stream:
+            pacsv.write_csv(table, stream, _CSV)
+        return
+    encodings = {name: _ENCODINGS.get(name, "BYTE_STREAM_SPLIT") for name in table.column_names}
+    with atomic_write(path) as temporary:
         pq.write_table(
             table,
-            path,
+            temporary,
             compression="zstd",
             compression_level=19,
             use_dictionary=False,
             column_encoding=encodings,
+            write_page_checksum=True,
         )
-    elif file_format == "csv":
-        pacsv.write_csv(table, path, _CSV)
-    else:
-        with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as stream:
-            pacsv.write_csv(table, stream, _CSV)
 
 
 def event_tables(event: Event) -> dict[str, Table]:
