@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
-__all__ = ["events_folder"]
+__all__ = ["LARGE_EVENT", "events_folder"]
+
+LARGE_EVENT: Final = "event000004006"
+"""Prefix of the event at pile-up 200, the size that benchmarks are about."""
 
 
 def events_folder() -> Path:
