@@ -1,0 +1,52 @@
+"""Clusters of several hypotheses compete for hits by the number of layers."""
+
+import numpy as np
+
+from clew.seeding.merging import merged, n_layers, vote
+from clew.tracks import Candidates
+
+LAYERS = np.int64(1) << np.array([0, 1, 2, 3, 4, 5, 5, 47], dtype=np.int64)
+
+
+def claims(*hypotheses: list[int], max_size: int = 30, numbers: list[int] | None = None) -> np.ndarray:
+    best = np.zeros(len(LAYERS), dtype=np.int64)
+    for number, labels in zip(numbers or range(len(hypotheses)), hypotheses, strict=True):
+        vote(np.array(labels, dtype=np.int32), LAYERS, max(labels) + 1, number, max_size, best)
+    return best
+
+
+def clusters(best: np.ndarray) -> list[list[int]]:
+    tracks = merged(best)
+    return sorted(sorted(tracks[i].tolist()) for i in range(len(tracks)))
+
+
+def test_more_layers_win_a_hit():
+    few, many = [0, 0, 0, -1, -1, -1, -1, -1], [-1, -1, 0, 0, 0, 0, -1, -1]
+    assert clusters(claims(few, many)) == [[0, 1], [2, 3, 4, 5]]
+    assert clusters(claims(many, few)) == [[0, 1], [2, 3, 4, 5]]
+
+
+def test_two_hits_on_a_layer_count_once():
+    doubled, plain = [-1, -1, -1, 0, 0, 0, 0, -1], [0, 0, 0, 0, -1, -1, -1, -1]
+    assert clusters(claims(doubled, plain)) == [[0, 1, 2, 3], [4, 5, 6]]
+
+
+def test_the_earlier_hypothesis_wins_a_draw_whatever_the_order_of_votes():
+    a, b = [0, 0, 0, -1, -1, -1, -1, -1], [-1, -1, 0, 0, 0, -1, -1, -1]
+    first_a = claims(a, b, numbers=[0, 1])
+    assert clusters(first_a) == [[0, 1, 2], [3, 4]]
+    np.testing.assert_array_equal(claims(b, a, numbers=[1, 0]), first_a)
+
+
+def test_clusters_on_fewer_than_three_layers_or_too_large_ones_claim_nothing():
+    assert clusters(claims([0, 0, 1, 1, -1, 2, 2, 2])) == []
+    assert clusters(claims([0, 0, 0, 0, 0, 0, -1, -1], max_size=5)) == []
+
+
+def test_all_hits_may_be_claimed():
+    assert clusters(claims([0, 0, 0, 0, 1, 1, 1, 1])) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_layers_of_tracks():
+    tracks = Candidates(np.array([0, 5, 6, 7], dtype=np.int32), np.array([0, 3, 3, 4]))
+    assert n_layers(tracks, LAYERS).tolist() == [2, 0, 1]
