@@ -11,21 +11,22 @@ from clew.event import Hits
 from clew.fitting.assignment import assign_hits
 from clew.fitting.distances import DISTANCES
 from clew.fitting.index import HitIndex, without
-from clew.fitting.road import TARGET_WIDTH, path_to, turn
+from clew.fitting.road import TARGET_WIDTH, path_to
+from clew.fitting.targets import along_half_plane
 from clew.kernels import kernel
 from clew.tracks import NO_HIT
 
 __all__ = ["add_doubles"]
 
 _MAXIMUM: Final = 5.0  # expected deviations
-_DEVIATIONS: Final = np.zeros((32, 2))
-"""mm between two hits on overlapping modules, across (r*phi) and along (z or r) the path, by volume."""
-_DEVIATIONS[[7, 9]] = 0.02, 0.02
-_DEVIATIONS[8] = 0.03, 0.03
-_DEVIATIONS[[12, 14]] = 0.04, 0.4
-_DEVIATIONS[13] = 0.08, 0.4
-_DEVIATIONS[[16, 18]] = 0.2, 3.0
-_DEVIATIONS[17] = 0.2, 3.5
+_DEVIATIONS: Final = np.zeros((32, 3))
+"""mm between two hits on overlapping modules, across (r*phi) and along (r and z) the path, by volume."""
+_DEVIATIONS[[7, 9]] = 0.02, 0.02, 0.02
+_DEVIATIONS[8] = 0.03, 0.03, 0.03
+_DEVIATIONS[[12, 14]] = 0.04, 0.4, 0.4
+_DEVIATIONS[13] = 0.08, 0.4, 0.4
+_DEVIATIONS[[16, 18]] = 0.2, 3.0, 3.0
+_DEVIATIONS[17] = 0.2, 3.5, 3.5
 
 
 def add_doubles(hits: Hits, index: HitIndex, windows: Int32Array, rows: Int32Array) -> Int32Array:
@@ -49,7 +50,7 @@ def add_doubles(hits: Hits, index: HitIndex, windows: Int32Array, rows: Int32Arr
     """
     line = np.concatenate([windows, rows], axis=1)
     first = windows.shape[1] - 1
-    targets = _targets(line, first, hits.features, hits.layer_index, hits.volume)
+    targets = _targets(hits, line, first)
     taken = np.zeros(len(hits), dtype=np.bool_)
     taken[line[line != NO_HIT]] = True
     found = assign_hits(
@@ -66,33 +67,37 @@ def add_doubles(hits: Hits, index: HitIndex, windows: Int32Array, rows: Int32Arr
     )
 
 
+def _targets(hits: Hits, line: Int32Array, first: int) -> Float64Array:
+    """Make a target of each hit from column `first` on that is alone on its layer, NaN for the others."""
+    before, after = _neighbours(line, first, hits.layer_index)
+    targets = np.full((*before.shape, TARGET_WIDTH), np.nan)
+    alone = before != NO_HIT
+    middle, before, after = line[:, first:][alone], before[alone], after[alone]
+    space = np.stack([hits.x, hits.y, hits.z], axis=1).astype(np.float64)
+    targets[alone, :4] = hits.features[middle]
+    targets[alone, 4:7] = along_half_plane(space[middle], space[after] - space[before])
+    targets[alone, 7:10] = _DEVIATIONS[hits.volume[middle]]
+    targets[alone, 10:] = 0.0
+    return targets
+
+
 @kernel
-def _targets(
-    line: Int32Array, first: int, features: Float32Array, layer: Int32Array, volume: Int32Array
-) -> Float64Array:
-    """Make a target of each hit from column `first` on that is alone on its layer."""
+def _neighbours(line: Int32Array, first: int, layer: Int32Array) -> tuple[Int32Array, Int32Array]:
+    """Return the hits before and after each one; that itself at the end; NO_HIT twice for doubles."""
     n, width = line.shape
-    targets = np.full((n, width - first, TARGET_WIDTH), np.nan)
+    before = np.full((n, width - first), NO_HIT, dtype=np.int32)
+    after = np.full((n, width - first), NO_HIT, dtype=np.int32)
     for i in range(n):
         for place in range(first, width):
             hit = line[i, place]
             if hit == NO_HIT:
                 continue
-            before = _neighbour(line[i], place, -1)
-            after = _neighbour(line[i], place, 1)
-            if after == NO_HIT:
-                after = hit
-            if layer[before] == layer[hit] or (after != hit and layer[after] == layer[hit]):
-                continue
-            target = targets[i, place - first]
-            target[:4] = features[hit]
-            target[10:] = 0.0
-            step = features[after, :3].astype(np.float64) - features[before, :3]
-            step[0] = turn(step[0])
-            target[4:7] = step / max(np.hypot(step[1], step[2]), 1e-3)
-            target[7] = _DEVIATIONS[volume[hit], 0]
-            target[8:10] = _DEVIATIONS[volume[hit], 1]
-    return targets
+            near, far = _neighbour(line[i], place, -1), _neighbour(line[i], place, 1)
+            if far == NO_HIT:
+                far = hit
+            if layer[near] != layer[hit] and (far == hit or layer[far] != layer[hit]):
+                before[i, place - first], after[i, place - first] = near, far
+    return before, after
 
 
 @kernel

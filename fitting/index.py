@@ -35,9 +35,10 @@ class HitIndex(NamedTuple):
         phi [rad], r [mm], z [mm], z/r.
     starts : ndarray of shape (n_layers * n_columns + 1,), int64
         Entries of column c of layer l are starts[l * n_columns + c] up to the next one.
-    surfaces : ndarray of shape (n_layers, 7), float64
+    surfaces : ndarray of shape (n_layers, 9), float64
         Each layer's lowest and highest r, lowest and highest z of its hits, 1 for a barrel, and the
-        resolution of its modules in r*phi and along them (z or r); lengths in mm.
+        resolution of its modules in r*phi and along them (z or r); lengths in mm.  Then the density of
+        hits: per mm2 on a barrel, times r2 on an endcap; and what a search allows of it (see road).
     """
 
     row: Int32Array
@@ -52,7 +53,7 @@ def column_of(phi: Float64Array) -> Int64Array:
     return np.clip(column, 0, N_COLUMNS - 1)
 
 
-def build_index(hits: Hits, rows: Int64Array) -> HitIndex:
+def build_index(hits: Hits, rows: Int64Array, most_strange: float = np.inf) -> HitIndex:
     """Sort the given rows of an event into an index; hits on unknown layers are left out.
 
     Parameters
@@ -72,7 +73,7 @@ def build_index(hits: Hits, rows: Int64Array) -> HitIndex:
         row=rows[order].astype(np.int32),
         features=features,
         starts=starts.astype(np.int64),
-        surfaces=_surfaces(features, starts[::N_COLUMNS]),
+        surfaces=_surfaces(features, starts[::N_COLUMNS], most_strange),
     )
 
 
@@ -87,11 +88,18 @@ def without(index: HitIndex, taken: BoolArray) -> HitIndex:
     )
 
 
-def _surfaces(features: Float64Array, starts: Int64Array) -> Float64Array:
-    surfaces = np.tile([np.inf, -np.inf, np.inf, -np.inf, 0.0, 0.0, 0.0], (N_LAYERS, 1))
+def _surfaces(features: Float64Array, starts: Int64Array, most_strange: float) -> Float64Array:
+    surfaces = np.tile([np.inf, -np.inf, np.inf, -np.inf, 0.0, 0.0, 0.0, 0.0, most_strange], (N_LAYERS, 1))
     for number, layer in enumerate(LAYERS):
         r, z = features[starts[number] : starts[number + 1], 1:3].T
         if len(r):
             surfaces[number, :4] = r.min(), r.max(), z.min(), z.max()
-        surfaces[number, 4:] = layer.barrel, *_RESOLUTION[layer.volume]
+            surfaces[number, 7] = len(r) / _extent(layer.barrel, *surfaces[number, :4])
+        surfaces[number, 4:7] = layer.barrel, *_RESOLUTION[layer.volume]
     return surfaces
+
+
+def _extent(barrel: bool, r_low: float, r_high: float, z_low: float, z_high: float) -> float:
+    if barrel:
+        return float(2 * np.pi * r_high * max(z_high - z_low, 1.0))
+    return float(2 * np.pi * np.log(max(r_high / max(r_low, 1.0), 1.1)))

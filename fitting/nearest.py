@@ -51,6 +51,7 @@ class NearestConfig:
     spread: tuple[float, float, float] = (2.0, 4.0, 4.0)
     doubles: bool = True
     narrowing: tuple[float, float] = (0.5, 0.7)
+    most_strange: float = 0.5
     max_gap: int = 0
 
 
@@ -71,7 +72,7 @@ class NearestFitter:
         """
         if len(windows) == 0:
             return Candidates.empty()
-        index = build_index(hits, np.flatnonzero(free))
+        index = build_index(hits, np.flatnonzero(free), self.config.most_strange)
         targets = make_targets(hits, windows, predictions, np.array(self.config.spread))
         if self.config.distance == "road" and self.config.narrowing != (1.0, 1.0):
             targets = steer(

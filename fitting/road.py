@@ -61,14 +61,23 @@ def road(target: Float64Array, hit: Float64Array, surface: Float64Array) -> tupl
     """Return the distance in expected deviations, and by what rivals for a hit are compared.
 
     Distances alone would favour vague predictions, which are near everything.  The second number is the
-    logarithm of the likelihood: the squared distance and that of the area of the deviations.
+    logarithm of the likelihood: the squared distance and that of the area of the deviations.  Infinite
+    where more strange hits than surface[8] would be as near by chance.
     """
     if abs(path_to(target, hit[1], hit[2], surface[4] > 0)) > _REACH:
         return np.inf, np.inf
     across, along = deviations(target, hit, surface)
     wide, long = spread(target, surface)
     pull2 = (across / wide) ** 2 + (along / long) ** 2
+    if pull2 * np.pi * wide * long * density(hit[1], surface) > surface[8]:
+        return np.inf, np.inf
     return np.sqrt(pull2), pull2 + 2 * np.log(wide * long)
+
+
+@kernel
+def density(r: float, surface: Float64Array) -> float:
+    """Return the hits per mm2 at r; on an endcap there are as many in each octave of r."""
+    return surface[7] if surface[4] > 0 else surface[7] / (r * r)
 
 
 @kernel
