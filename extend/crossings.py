@@ -24,6 +24,9 @@ _SAME_LAYER: Final = 30.0
 _FORWARD: Final = 8.0
 """Arc [mm] that any other layer must be ahead: modules stand a few mm around their layer."""
 
+_OUTSIDE: Final = 1060.0
+"""Radius [mm] at which a track is lost."""
+
 _STRAIGHT: Final = 1e-8
 """Least curvature [1/mm] that is computed with."""
 
@@ -40,16 +43,14 @@ def _arc_to_cylinder(x: float, y: float, psi: float, curvature: float, radius: f
     if root < 0.0:
         return np.inf
     root = np.sqrt(root)
+    # the two tangents of half the angle turned, by the form of the quadratic's roots that cancels nothing
+    sum_ = -(linear + np.copysign(root, linear))
+    near = 2.0 * np.arctan2(k * np.sign(-sum_), abs(sum_)) / curvature
+    far = 2.0 * np.arctan2(sum_ * np.sign(quadratic), abs(quadratic)) / curvature
     turn = 2.0 * np.pi / abs(curvature)
-    best = np.inf
-    for sign in (-1.0, 1.0):
-        denominator = linear + sign * root
-        arc = np.pi / abs(curvature) if denominator == 0.0 else 2.0 * np.arctan(k / denominator) / curvature
-        if arc <= least:
-            arc += turn
-        if least < arc < best:
-            best = arc
-    return best
+    near = near if near > least else near + turn
+    far = far if far > least else far + turn
+    return min(near, far)
 
 
 @kernel
@@ -72,7 +73,7 @@ def next_crossing(state: Float64Array, last_layer: int, margin: float) -> tuple[
     x, y, z, psi, curvature, slope = state
     if abs(curvature) < _STRAIGHT:
         curvature = _STRAIGHT
-    best, found = np.inf, -1
+    best, found = _arc_to_cylinder(x, y, psi, curvature, _OUTSIDE, 0.0), -1
     for layer in range(len(_POSITION)):
         least = _SAME_LAYER if layer == last_layer else _FORWARD
         if IS_BARREL[layer]:

@@ -141,18 +141,21 @@ def _cross_one(
     window: int,
     out: Crossings,
 ) -> None:
-    if rows.min() < 0:
-        return
     wx, wy, wz, error = np.empty(5), np.empty(5), np.empty(5), np.empty(5)
     barrel = np.empty(5, dtype=np.bool_)
     for i in range(5):
         row = rows[4 - i]
+        if row < 0:
+            return
         wx[i], wy[i], wz[i] = x[row], y[row], z[row]
         barrel[i], error[i] = IS_BARREL[layer[row]], MEASUREMENT_ERROR[layer[row]]
     state, covariance, residual = np.empty(N_STATE), np.empty(N_COVARIANCE), np.empty((6, 2))
     if fit_helix(wx, wy, wz, barrel, error, beam_cut, state, covariance, residual):
-        out.state[window] = state
-        out.residual[window] = residual
+        for i in range(N_STATE):
+            out.state[window, i] = state[i]
+        for i in range(6):
+            for j in range(2):
+                out.residual[window, i, j] = residual[i, j]
         _follow(state, covariance, layer[rows[4]], 0.5 * (wz[0] + wz[4]), margin, offset, window, out)
 
 

@@ -75,7 +75,9 @@ def fit_helix(
         dy = (y[i] if i < 5 else 0.0) - y[0]
         along[i] = (dx * cos + dy * sin) / chord
         across[i] = (dy * cos - dx * sin) / chord
-    noise = np.eye(6)
+    noise = np.zeros((6, 6))
+    for i in range(6):
+        noise[i, i] = 1.0
     circle, inverse = np.zeros(3), np.zeros((3, 3))
     line, line_inverse = np.zeros(2), np.zeros((2, 2))
     line[1] = (z[0] - z[4]) / chord
@@ -146,6 +148,13 @@ def _add_scattering(arc: Float64Array, angle: Float64Array, factor: float, noise
 
 
 @kernel
+def _clear(matrix: Float64Array) -> None:
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            matrix[i, j] = 0.0
+
+
+@kernel
 def _slope_noise(
     arc: Float64Array,
     angle: Float64Array,
@@ -155,7 +164,7 @@ def _slope_noise(
     noise: Float64Array,
 ) -> None:
     """Fill the covariance of the hits' z [mm^2]; a disc's error along r counts as one along z."""
-    noise[:] = 0.0
+    _clear(noise)
     for i in range(5):
         along = error[i] if barrel[i] else abs(slope) * error[i]
         noise[i, i] = along**2 + _TRANSVERSE_ERROR**2
@@ -170,7 +179,7 @@ def _transverse_noise(
 
     Layers between the beam line and the nearer end of the window are taken as one every 50 mm in r.
     """
-    noise[:] = 0.0
+    _clear(noise)
     factor = np.sqrt(1.0 + slope**2)
     for i in range(5):
         noise[i, i] = _TRANSVERSE_ERROR**2
@@ -211,9 +220,11 @@ def _cholesky(matrix: Float64Array, n: int) -> bool:
 def _whiten(factor: Float64Array, rows: Float64Array, n: int) -> None:
     """Solve factor @ new = rows in place."""
     for i in range(n):
-        for k in range(i):
-            rows[i] -= factor[i, k] * rows[k]
-        rows[i] /= factor[i, i]
+        for column in range(rows.shape[1]):
+            value = rows[i, column]
+            for k in range(i):
+                value -= factor[i, k] * rows[k, column]
+            rows[i, column] = value / factor[i, i]
 
 
 @kernel
@@ -222,7 +233,9 @@ def _invert(matrix: Float64Array, inverse: Float64Array) -> bool:
     n = len(matrix)
     if not _cholesky(matrix, n):
         return False
-    unit = np.eye(n)
+    unit = np.zeros((n, n))
+    for i in range(n):
+        unit[i, i] = 1.0
     _whiten(matrix, unit, n)
     for i in range(n):
         for j in range(n):
@@ -230,6 +243,26 @@ def _invert(matrix: Float64Array, inverse: Float64Array) -> bool:
             for k in range(n):
                 value += unit[k, i] * unit[k, j]
             inverse[i, j] = value
+    return True
+
+
+@kernel
+def _least_squares(rows: Float64Array, n: int, solution: Float64Array, inverse: Float64Array) -> bool:
+    """Solve the first n whitened equations, whose last column is the right-hand side."""
+    width = len(solution)
+    normal = np.zeros((width, width))
+    right = np.zeros(width)
+    for row in range(n):
+        for i in range(width):
+            right[i] += rows[row, i] * rows[row, width]
+            for j in range(width):
+                normal[i, j] += rows[row, i] * rows[row, j]
+    if not _invert(normal, inverse):
+        return False
+    for i in range(width):
+        solution[i] = 0.0
+        for j in range(width):
+            solution[i] += inverse[i, j] * right[j]
     return True
 
 
@@ -249,16 +282,18 @@ def _solve_circle(
     if not _cholesky(noise, 6):
         return False
     _whiten(noise, rows, 6)
-    normal = np.ascontiguousarray(rows[:5, :3].T) @ np.ascontiguousarray(rows[:5, :3])
-    if not _invert(normal, inverse):
+    if not _least_squares(rows, 5, circle, inverse):
         return False
-    circle[:] = inverse @ (np.ascontiguousarray(rows[:5, :3].T) @ np.ascontiguousarray(rows[:5, 3]))
-    gain = inverse @ rows[5, :3]
-    spread = 1.0 + np.dot(rows[5, :3], gain)
-    pull = rows[5, 3] - np.dot(rows[5, :3], circle)
+    gain = np.zeros(3)
+    spread, pull = 1.0, rows[5, 3]
+    for i in range(3):
+        for j in range(3):
+            gain[i] += inverse[i, j] * rows[5, j]
+        spread += rows[5, i] * gain[i]
+        pull -= rows[5, i] * circle[i]
     if pull * pull < beam_cut * beam_cut * spread:
-        circle += gain * (pull / spread)
         for i in range(3):
+            circle[i] += gain[i] * pull / spread
             for j in range(3):
                 inverse[i, j] -= gain[i] * gain[j] / spread
     return True
@@ -275,9 +310,4 @@ def _solve_line(
     if not _cholesky(noise, 5):
         return False
     _whiten(noise, rows, 5)
-    design = np.ascontiguousarray(rows[:, :2])
-    normal = np.ascontiguousarray(design.T) @ design
-    if not _invert(normal, inverse):
-        return False
-    line[:] = inverse @ (np.ascontiguousarray(design.T) @ np.ascontiguousarray(rows[:, 2]))
-    return True
+    return _least_squares(rows, 5, line, inverse)

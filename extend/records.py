@@ -87,6 +87,7 @@ def load_weights(name: str, network: str | None = None) -> Weights:
     if network is not None and record["network"] != network:
         raise ConfigError(f"weights {name} are of network {record['network']}, not {network}: choose others")
     try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
         with np.load(path) as content:
             arrays = [content[f"arr_{i}"] for i in range(len(content.files))]
     except (OSError, KeyError, ValueError, BadZipFile) as error:
@@ -98,6 +99,8 @@ def load_weights(name: str, network: str | None = None) -> Weights:
         raise InputError(
             f"{path}: arrays do not have the shapes of {record['network']}: train or copy it anew"
         )
+    if digest != record["sha256"]:
+        raise InputError(f"{path}: not the file that its record describes: copy both anew")
     return Weights(record["network"], record["prompt"], arrays, record)
 
 
@@ -112,11 +115,11 @@ def _read_record(path: Path) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(path.read_text())
         layers_of(record["network"])
-        known = record["prompt"] in N_INPUTS
+        known = record["prompt"] in N_INPUTS and "sha256" in record
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: not a readable record of weights ({error}): copy it beside them"
         ) from error
     if not known:
-        raise InputError(f"{path}: unknown prompt {record['prompt']!r}: copy the record anew")
+        raise InputError(f"{path}: no sha256, or unknown prompt {record['prompt']!r}: copy the record anew")
     return record

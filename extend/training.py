@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,7 @@ def train(
     folder: Path,
     resume: bool = False,
     command: str = "clew train",
+    on_epoch: Callable[[int, float, float], None] | None = None,
 ) -> TrainingResult:
     """Train a network on the true tracks of events.
 
@@ -100,6 +101,8 @@ def train(
         Go on from the folder's checkpoint: the result is that of an uninterrupted training.
     command : str
         Written into the record, so that others can make the weights again.
+    on_epoch : callable, optional
+        Called after each epoch with its number, loss and validation loss.
     """
     import keras
 
@@ -130,6 +133,8 @@ def train(
             _save_best(model, config, folder, about, progress)
         _log(folder / "log.csv", progress.epoch, loss, held_loss)
         _checkpoint(model, config, folder, progress)
+        if on_epoch is not None:
+            on_epoch(progress.epoch, loss, held_loss)
     weights = folder / f"{config.network}.npz"
     return TrainingResult(weights, progress.best_epoch, progress.best_loss, progress.epoch)
 

@@ -1,0 +1,89 @@
+"""Weights on disk: what ships is whole, and what does not fit is refused with one clear line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clew.errors import ConfigError, InputError
+from clew.event import Event
+from clew.extend.network import NetworkConfig, NetworkExtender
+from clew.extend.records import load_weights, save_weights
+from clew.extend.weights import available_weights, weights_path
+
+
+@pytest.mark.parametrize("name", available_weights())
+def test_shipped_weights_are_those_of_their_record(name: str, toy: Event, toy_windows: np.ndarray) -> None:
+    weights = load_weights(name)
+    path = weights_path(name)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == weights.record["sha256"]
+    assert sum(array.size for array in weights.arrays) == weights.record["parameters"]
+    assert path.stat().st_size < 3_000_000
+    for key in ("training_events", "validation_events", "config", "results", "command"):
+        assert weights.record[key]
+    points = NetworkExtender(NetworkConfig(weights=name)).extend(toy.hits, toy_windows).points
+    assert np.isfinite(points[:, 0]).all(axis=1).mean() > 0.9
+
+
+def test_some_weights_ship() -> None:
+    assert "lstm-64" in available_weights()
+
+
+def test_weights_survive_writing_and_reading(random_weights: Callable[[str], Path]) -> None:
+    path = random_weights("lstm-32")
+    with np.load(path) as content:
+        arrays = [content[name] for name in content.files]
+    for read, written in zip(load_weights(str(path)).arrays, arrays, strict=True):
+        np.testing.assert_array_equal(read, written)
+
+
+def test_weights_of_another_network_are_refused(random_weights: Callable[[str], Path]) -> None:
+    with pytest.raises(ConfigError, match="are of network lstm-32, not lstm-64"):
+        NetworkExtender(NetworkConfig(weights=str(random_weights("lstm-32")), network="lstm-64"))
+
+
+def test_arrays_of_other_shapes_are_refused(tmp_path: Path, random_weights: Callable[[str], Path]) -> None:
+    arrays = load_weights(str(random_weights("lstm-32"))).arrays
+    save_weights(tmp_path / "wrong.npz", "lstm-64", "helix", arrays, {})
+    with pytest.raises(InputError, match=r"wrong\.npz: arrays do not have the shapes of lstm-64"):
+        load_weights(str(tmp_path / "wrong.npz"))
+
+
+def test_a_changed_file_is_refused(tmp_path: Path, random_weights: Callable[[str], Path]) -> None:
+    weights = load_weights(str(random_weights("lstm-32")))
+    path = tmp_path / "changed.npz"
+    save_weights(path, "lstm-32", "helix", weights.arrays, {})
+    np.savez(path, *[array + np.float32(1) for array in weights.arrays])
+    with pytest.raises(InputError, match="not the file that its record describes"):
+        load_weights(str(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut"])
+def test_a_damaged_file_is_refused(
+    tmp_path: Path, random_weights: Callable[[str], Path], content: bytes
+) -> None:
+    good = random_weights("lstm-32")
+    path = tmp_path / "damaged.npz"
+    path.write_bytes(content)
+    path.with_suffix(".json").write_text(good.with_suffix(".json").read_text())
+    with pytest.raises(InputError, match=r"damaged\.npz: not a readable \.npz of weights"):
+        load_weights(str(path))
+
+
+def test_a_missing_or_broken_record_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "alone.npz"
+    with pytest.raises(InputError, match=r"alone\.json: not a readable record"):
+        load_weights(str(path))
+    path.with_suffix(".json").write_text(json.dumps({"network": "lstm-32", "prompt": "other", "sha256": ""}))
+    with pytest.raises(InputError, match="unknown prompt 'other'"):
+        load_weights(str(path))
+
+
+def test_unknown_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"unknown weights 'nothing': choose one of .*lstm-64"):
+        load_weights("nothing")
