@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -78,14 +78,10 @@ def reconstruct_events(
     settings = f"{preset.to_toml()}\npictures {pictures}"
     fingerprints = {source.event_id: source.fingerprint(settings) for source in sources}
     parts = PartStore(output)
-    todo = []
-    for source in sources:
-        if parts.has(source.event_id, fingerprints[source.event_id]):
-            part = parts.load(source.event_id, fingerprints[source.event_id])
-            yield EventSummary(**part.summary)
-        else:
-            todo.append(source)
-    work = partial(_reconstruct, settings=settings, preset=preset, parts=parts, pictures=pictures)
+    todo = [source for source in sources if not parts.has(source.event_id, fingerprints[source.event_id])]
+    for event_id in sorted(fingerprints.keys() - {source.event_id for source in todo}):
+        yield EventSummary(**parts.load(event_id, fingerprints[event_id]).summary)
+    work = partial(_reconstruct, fingerprints=fingerprints, preset=preset, parts=parts, pictures=pictures)
     yield from parallel_events(work, todo, jobs)
     with atomic_write(preset_path(output)) as temporary:
         temporary.write_text(preset.to_toml(), encoding="utf-8")
@@ -125,7 +121,11 @@ def _cached_pipeline(preset: str, name: str) -> Pipeline:
 
 
 def _reconstruct(
-    source: EventSource, settings: str, preset: Preset, parts: PartStore, pictures: Path | None
+    source: EventSource,
+    fingerprints: Mapping[int, str],
+    preset: Preset,
+    parts: PartStore,
+    pictures: Path | None,
 ) -> EventSummary:
     hits = read_event(source, ("hits", "cells")).hits
     result = preset_pipeline(preset).reconstruct(hits)
@@ -142,7 +142,7 @@ def _reconstruct(
         picture=None if pictures is None else _draw(known, result.labels, pictures),
     )
     part = Part(source.event_id, hits.hit_id, result.labels, asdict(summary))
-    parts.save(part, source.fingerprint(settings))
+    parts.save(part, fingerprints[source.event_id])
     return summary
 
 

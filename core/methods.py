@@ -61,7 +61,7 @@ def resolve_settings(
 
 def _method(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str) -> Method:
     name = settings.get("method")
-    if name not in methods:
+    if not isinstance(name, str) or name not in methods:
         known = ", ".join(sorted(methods))
         raise ConfigError(f"{where}: unknown method {name!r}: choose one of {known}")
     return methods[name]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from clew.cli.options import count
+
+if TYPE_CHECKING:
+    from clew.extend.training import TrainingConfig
 
 __all__ = ["add_arguments", "run"]
 
@@ -48,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
     print(f"record:      {result.weights.with_suffix('.json')}")
 
 
-def _config(options: argparse.Namespace) -> object:
+def _config(options: argparse.Namespace) -> TrainingConfig:
     import tomllib
     from pathlib import Path
 
@@ -64,7 +68,8 @@ def _config(options: argparse.Namespace) -> object:
             raise ConfigError(f"{options.config}: not a readable TOML file: {error}") from error
     given = {key: getattr(options, key) for key in ("network", "epochs", "seed")}
     settings |= {key: value for key, value in given.items() if value is not None}
-    return checked(TrainingConfig, settings, options.config or "training settings")
+    config: TrainingConfig = checked(TrainingConfig, settings, options.config or "training settings")
+    return config
 
 
 def _command(options: argparse.Namespace) -> str:
