@@ -38,12 +38,12 @@ class CompetitionConfig:
         the union deviates by at most `max_deviation` mm from a helix.
     """
 
-    min_hits: int = 4
+    min_hits: int = 3
     max_lost: float = 0.5
     double_worth: float = 0.25
-    roughness: float = 0.5
+    roughness: float = 0.2
     most_deviation: float = 10.0
-    distrust: float = 0.5
+    distrust: float = 1.0
     complete: bool = True
     max_deviation: float = 3.0
 

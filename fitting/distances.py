@@ -25,7 +25,7 @@ polar: the hypotenuse of the transverse distance in m and the difference in pseu
 road: across the predicted path, in expected deviations (see clew.fitting.road).
 """
 
-DEFAULT_MAXIMUM: Final = {"manhattan": 0.1, "euclidean": 0.07, "polar": 0.05, "road": 6.0}
+DEFAULT_MAXIMUM: Final = {"manhattan": 0.03, "euclidean": 0.02, "polar": 0.05, "road": 15.0}
 """Beyond these a hit does not match a prediction."""
 
 

@@ -38,7 +38,7 @@ class HitIndex(NamedTuple):
     surfaces : ndarray of shape (n_layers, 9), float64
         Each layer's lowest and highest r, lowest and highest z of its hits, 1 for a barrel, and the
         resolution of its modules in r*phi and along them (z or r); lengths in mm.  Then the density of
-        hits: per mm2 on a barrel, times r2 on an endcap; and what a search allows of it (see road).
+        hits: per mm2 on a barrel, times r2 on an endcap; and `max_background`.
     """
 
     row: Int32Array
@@ -53,7 +53,7 @@ def column_of(phi: Float64Array) -> Int64Array:
     return np.clip(column, 0, N_COLUMNS - 1)
 
 
-def build_index(hits: Hits, rows: Int64Array, most_strange: float = np.inf) -> HitIndex:
+def build_index(hits: Hits, rows: Int64Array, max_background: float = np.inf) -> HitIndex:
     """Sort the given rows of an event into an index; hits on unknown layers are left out.
 
     Parameters
@@ -61,6 +61,8 @@ def build_index(hits: Hits, rows: Int64Array, most_strange: float = np.inf) -> H
     hits : Hits
     rows : ndarray of shape (n,), int64
         The hits that a search may find.
+    max_background : float
+        See clew.fitting.road.
     """
     layer = hits.layer_index[rows]
     rows, layer = rows[layer >= 0], layer[layer >= 0]
@@ -73,7 +75,7 @@ def build_index(hits: Hits, rows: Int64Array, most_strange: float = np.inf) -> H
         row=rows[order].astype(np.int32),
         features=features,
         starts=starts.astype(np.int64),
-        surfaces=_surfaces(features, starts[::N_COLUMNS], most_strange),
+        surfaces=_surfaces(features, starts[::N_COLUMNS], max_background),
     )
 
 
@@ -88,8 +90,8 @@ def without(index: HitIndex, taken: BoolArray) -> HitIndex:
     )
 
 
-def _surfaces(features: Float64Array, starts: Int64Array, most_strange: float) -> Float64Array:
-    surfaces = np.tile([np.inf, -np.inf, np.inf, -np.inf, 0.0, 0.0, 0.0, 0.0, most_strange], (N_LAYERS, 1))
+def _surfaces(features: Float64Array, starts: Int64Array, max_background: float) -> Float64Array:
+    surfaces = np.tile([np.inf, -np.inf, np.inf, -np.inf, 0.0, 0.0, 0.0, 0.0, max_background], (N_LAYERS, 1))
     for number, layer in enumerate(LAYERS):
         r, z = features[starts[number] : starts[number + 1], 1:3].T
         if len(r):

@@ -41,6 +41,9 @@ class NearestConfig:
     narrowing : (float, float)
         What is left of the expected deviations, across and along the modules, once a row's hit before is
         known; (1, 1) for predictions that are not steered by hits ("road" only).
+    max_background : float
+        A hit is taken only where fewer hits of other tracks than this are expected to be as near by
+        chance, given the density of hits on the layer ("road" only).
     max_gap : int
         A row ends where this many predictions in a row found no hit; 0 for never.
     """
@@ -50,17 +53,16 @@ class NearestConfig:
     neighbours: int = 4
     spread: tuple[float, float, float] = (2.0, 4.0, 4.0)
     doubles: bool = True
-    narrowing: tuple[float, float] = (0.5, 0.7)
-    most_strange: float = 0.5
-    max_gap: int = 0
+    narrowing: tuple[float, float] = (0.7, 0.9)
+    max_background: float = 0.2
+    max_gap: int = 2
 
 
 class NearestFitter:
     """Stage 3 by nearest neighbours and stable matching."""
 
     def __init__(self, config: NearestConfig) -> None:
-        if config.neighbours < 1:
-            raise ConfigError(f"fitting: neighbours is {config.neighbours}: it must be at least 1")
+        _check(config)
         self.config = config
         self._kind = DISTANCES[config.distance]
         self._maximum = config.max_distance or DEFAULT_MAXIMUM[config.distance]
@@ -72,7 +74,7 @@ class NearestFitter:
         """
         if len(windows) == 0:
             return Candidates.empty()
-        index = build_index(hits, np.flatnonzero(free), self.config.most_strange)
+        index = build_index(hits, np.flatnonzero(free), self.config.max_background)
         targets = make_targets(hits, windows, predictions, np.array(self.config.spread))
         if self.config.distance == "road" and self.config.narrowing != (1.0, 1.0):
             targets = steer(
@@ -92,6 +94,21 @@ class NearestFitter:
         if self.config.max_gap:
             rows = _ended(rows, self.config.max_gap)
         return Candidates.from_rows(add_doubles(hits, index, windows, rows) if self.config.doubles else rows)
+
+
+def _check(config: NearestConfig) -> None:
+    """Raise ConfigError for settings out of range."""
+    wrong = {
+        "max_distance": config.max_distance is not None and not config.max_distance > 0,
+        "neighbours": config.neighbours < 1,
+        "spread": min(config.spread) <= 0,
+        "narrowing": not all(0 < part <= 1 for part in config.narrowing),
+        "max_background": not config.max_background > 0,
+        "max_gap": config.max_gap < 0,
+    }
+    for key, is_wrong in wrong.items():
+        if is_wrong:
+            raise ConfigError(f"fitting: {key} is {getattr(config, key)}: out of range, see NearestConfig")
 
 
 def _ended(rows: Int32Array, max_gap: int) -> Int32Array:

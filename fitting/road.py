@@ -62,7 +62,7 @@ def road(target: Float64Array, hit: Float64Array, surface: Float64Array) -> tupl
 
     Distances alone would favour vague predictions, which are near everything.  The second number is the
     logarithm of the likelihood: the squared distance and that of the area of the deviations.  Infinite
-    where more strange hits than surface[8] would be as near by chance.
+    where more background hits than surface[8] are expected to be as near by chance.
     """
     if abs(path_to(target, hit[1], hit[2], surface[4] > 0)) > _REACH:
         return np.inf, np.inf

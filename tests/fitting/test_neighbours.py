@@ -1,0 +1,144 @@
+"""The k nearest hits: by hand, and against reading all hits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clew.detector import LAYERS
+from clew.event import Hits
+from clew.fitting.distances import DISTANCES, distance
+from clew.fitting.index import HitIndex, build_index
+from clew.fitting.neighbours import nearest_hits
+from clew.fitting.road import TARGET_WIDTH
+from clew.tracks import NO_HIT
+
+NOTHING_BARRED = np.zeros((100, 0), dtype=np.int32)
+
+
+def target(phi, r, z, direction=(0.0, 1.0, 0.0), spread=(1.0, 1.0, 1.0)):
+    dphi, dr, dz = np.array(direction) / np.hypot(direction[1], direction[2])
+    return np.array([[phi, r, z, z / r, dphi, dr, dz, *spread, 0.0, 0.0]])
+
+
+def nearest(hits, target, kind, k=3, maximum=1.0, max_background=np.inf):
+    index = build_index(hits, np.arange(len(hits)), max_background)
+    found, _ = nearest_hits(index, target, NOTHING_BARRED[: len(target)], DISTANCES[kind], k, maximum)
+    return found[0].tolist()
+
+
+def test_manhattan_and_euclidean_order_differently(make_hits):
+    # Off by 0.008 in phi alone, and by 0.006 in phi and 6 mm = 0.006 in r: 0.008 < 0.012, 0.008 < 0.0085.
+    # The third is off by 0.01 in phi: beyond the second for the Euclidean distance, before it for Manhattan.
+    hits = make_hits([(0.008, 260, 0, 13, 2), (0.006, 266, 0, 13, 2), (0.01, 260, 0, 13, 2)])
+    at = target(0.0, 260.0, 0.0)
+    assert nearest(hits, at, "manhattan") == [0, 2, 1]
+    assert nearest(hits, at, "euclidean") == [0, 1, 2]
+
+
+def test_polar_measures_the_transverse_distance_in_metres(make_hits):
+    # 0.1 rad are 3.2 mm at r = 32 mm but 82 mm at r = 820 mm; 10 mm of r are 10 mm.
+    hits = make_hits([(0.1, 32, 0, 8, 2), (0.0, 42, 0, 8, 2)])
+    assert nearest(hits, target(0.0, 32.0, 0.0), "polar") == [0, 1, NO_HIT]
+    hits = make_hits([(0.1, 820, 0, 17, 2), (0.0, 830, 0, 17, 2)])
+    assert nearest(hits, target(0.0, 820.0, 0.0), "polar") == [1, 0, NO_HIT]
+
+
+def test_road_carries_the_prediction_to_the_modules_own_radius(make_hits):
+    # The path climbs one mm in z per mm in r: on a module 5 mm farther out the hit is 5 mm farther on.
+    hits = make_hits([(0.0, 260, 3, 13, 2), (0.0, 265, 105, 13, 2), (0.0, 260, 102, 13, 2)])
+    at = target(0.0, 260.0, 100.0, direction=(0.0, 1.0, 1.0))
+    assert nearest(hits, at, "road", maximum=10.0) == [1, 2, NO_HIT]
+    assert nearest(hits, at, "euclidean")[0] == 2
+
+
+def test_road_is_measured_in_expected_deviations(make_hits):
+    hits = make_hits([(2 / 260, 260, 0, 13, 2), (0.0, 260, 3, 13, 2)])
+    assert nearest(hits, target(0.0, 260.0, 0.0, spread=(4.0, 1.0, 1.0)), "road", maximum=9.0)[0] == 0
+    assert nearest(hits, target(0.0, 260.0, 0.0, spread=(1.0, 1.0, 4.0)), "road", maximum=9.0)[0] == 1
+
+
+def test_road_leaves_hits_that_are_as_near_by_chance(make_hits):
+    # 40 hits on 2 pi * 260 mm * 400 mm: 5.9e-5 per mm2; within 20 mm around, 0.074 are expected.
+    rows = [(0.15 * k - 3, 260, 10 * k - 200, 13, 2) for k in range(41)]
+    hits = make_hits([(0.0, 260, 220, 13, 2), *rows])
+    at = target(0.0, 260.0, 240.0, spread=(10.0, 10.0, 10.0))
+    assert nearest(hits, at, "road", maximum=5.0, max_background=0.2)[0] == 0
+    assert nearest(hits, at, "road", maximum=5.0, max_background=0.05)[0] == NO_HIT
+
+
+@pytest.mark.parametrize("kind", DISTANCES)
+def test_neighbours_across_the_seam_of_phi(make_hits, kind):
+    hits = make_hits([(np.pi - 0.001, 260, 0, 13, 2), (-np.pi + 0.001, 260, 0, 13, 2)])
+    assert nearest(hits, target(-np.pi + 0.0011, 260.0, 0.0), kind, 2, 3.0) == [1, 0]
+    assert nearest(hits, target(np.pi - 0.0011, 260.0, 0.0), kind, 2, 3.0) == [0, 1]
+
+
+def test_equal_distances_go_by_row_and_barred_hits_are_not_found(make_hits):
+    hits = make_hits([(0.01, 260, 0, 13, 2)] * 3)
+    assert nearest(hits, target(0.0, 260.0, 0.0), "manhattan") == [0, 1, 2]
+    index = build_index(hits, np.arange(3))
+    barred = np.array([[1]], dtype=np.int32)
+    found, ranks = nearest_hits(index, target(0.0, 260.0, 0.0), barred, DISTANCES["manhattan"], 3, 1.0)
+    assert found[0].tolist() == [0, 2, NO_HIT]
+    assert np.isinf(ranks[0, 2])
+
+
+def test_no_prediction_finds_nothing(make_hits):
+    hits = make_hits([(0.0, 260, 0, 13, 2)])
+    assert nearest(hits, target(np.nan, 260.0, 0.0), "road") == [NO_HIT] * 3
+
+
+def random_hits(rng: np.random.Generator, n: int) -> Hits:
+    chosen = [LAYERS[k] for k in rng.integers(0, 48, n)]
+    across = np.array([rng.uniform(*layer.reach) for layer in chosen])
+    place = np.array([layer.position for layer in chosen]) + rng.uniform(-3, 3, n)
+    barrel = np.array([layer.barrel for layer in chosen])
+    r, z = np.where(barrel, place, across), np.where(barrel, across * rng.choice((-1, 1), n), place)
+    # Some hits within a hair of the seam of phi.
+    phi = np.where(rng.random(n) < 0.2, np.pi * rng.choice((-0.9999, 0.9999), n), rng.uniform(-3.14, 3.14, n))
+    x, y, z = (np.asarray(v, dtype=np.float32) for v in (r * np.cos(phi), r * np.sin(phi), z))
+    volume, layer = (
+        np.array([getattr(c, name) for c in chosen], dtype=np.int32) for name in ("volume", "layer")
+    )
+    return Hits(np.arange(n), x, y, z, volume, layer, np.ones(n, dtype=np.int32))
+
+
+def read_all(index: HitIndex, targets, kind, k, maximum):
+    """Return the k nearest by reading every hit."""
+    layer = np.searchsorted(index.starts[::256][1:], np.arange(len(index.row)), side="right")
+    result = np.full((len(targets), k), NO_HIT)
+    for i, one in enumerate(targets):
+        pairs = [
+            (rank, index.row[j])
+            for j in range(len(index.row))
+            for d, rank in [distance(kind, one, index.features[j], index.surfaces[layer[j]])]
+            if d <= maximum
+        ]
+        rows = [row for _, row in sorted(pairs)[:k]]
+        result[i, : len(rows)] = rows
+    return result
+
+
+@pytest.mark.parametrize(
+    ("kind", "reaches"), [("manhattan", 3.0), ("euclidean", 2.0), ("polar", 1.0), ("road", 40.0)]
+)
+@given(seed=st.integers(0, 10**6), share=st.floats(0.01, 1.0), k=st.integers(1, 10))
+@settings(max_examples=15, deadline=None)
+def test_search_equals_reading_all_hits(kind, reaches, seed, share, k):
+    rng = np.random.default_rng(seed)
+    index = build_index(random_hits(rng, 300), np.arange(300), max_background=rng.choice((0.5, np.inf)))
+    near = index.features[rng.integers(0, 300, 12)]
+    targets = np.zeros((12, TARGET_WIDTH))
+    targets[:, :4] = near + rng.normal(0, 1, (12, 4)) * (0.05, 3, 10, 0.05)
+    targets[:, 0] = (targets[:, 0] + np.pi) % (2 * np.pi) - np.pi
+    targets[:, 4:7] = rng.normal(0, 1, (12, 3)) * (0.003, 1, 1)
+    targets[:, 4:7] /= np.hypot(targets[:, 5], targets[:, 6])[:, None]
+    targets[:, 7:10] = rng.uniform(0.1, 5, (12, 3))
+    targets[:, 10:] = rng.normal(0, 3, (12, 2))
+    number = DISTANCES[kind]
+    found, ranks = nearest_hits(index, targets, NOTHING_BARRED[:12], number, k, reaches * share)
+    np.testing.assert_array_equal(found, read_all(index, targets, number, k, reaches * share))
+    assert (np.diff(np.nan_to_num(ranks, posinf=1e9)) >= 0).all()
