@@ -6,57 +6,93 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import Int32Array, Int64Array
+from clew.arrays import Float32Array, Int32Array, Int64Array
 from clew.kernels import kernel
 from clew.tracks import Candidates
 
 __all__ = ["merged", "n_layers", "vote"]
 
-_CLUSTER_BITS: Final = 32
-_HYPOTHESIS_BITS: Final = 20
+_CLUSTER_BITS: Final = 27
+_HYPOTHESIS_BITS: Final = 18
+_SPREAD_BITS: Final = 10
+_FEWEST_LAYERS: Final = 3
 
 
 @kernel
 def vote(
+    points: Float32Array,
     labels: Int32Array,
     layers: Int64Array,
     n_clusters: int,
-    hypothesis: int,
+    eps: np.float32,
     max_size: int,
+    hypothesis: int,
     best: Int64Array,
 ) -> None:
     """Let the clusters of one hypothesis claim their hits.
 
-    A cluster wins a hit from another if it has hits on more layers; the earlier hypothesis keeps it if on as
-    many.  As this does not depend on the order of the votes, they may be counted in parallel.
+    A cluster wins a hit from another if it has hits on more layers, or on as many and is less spread; the
+    earlier hypothesis wins a draw.  As this does not depend on the order of the votes, they may be counted
+    in parallel.
 
     Parameters
     ----------
+    points : ndarray of shape (n_hits, n_features), float32
+        The first three features are the ones whose spread counts.
     labels : ndarray of shape (n_hits,), int32
         Cluster of each hit, -1 for none.
     layers : ndarray of shape (n_hits,), int64
         One bit set: that of the hit's layer.
     n_clusters : int
-    hypothesis : int
-        Number of the hypothesis.
+    eps : float32
+        Unit of the spread.
     max_size : int
         Larger clusters do not count: they are no tracks.
+    hypothesis : int
+        Number of the hypothesis.
     best : ndarray of shape (n_hits,), int64
         The claims so far, 0 for none; opaque, larger is better.
     """
-    seen = np.zeros(n_clusters, dtype=np.int64)
-    size = np.zeros(n_clusters, dtype=np.int32)
-    for i in range(len(labels)):
-        if labels[i] >= 0:
-            seen[labels[i]] |= layers[i]
-            size[labels[i]] += 1
-    for k in range(n_clusters):
-        seen[k] = _bits(seen[k]) if 3 <= size[k] <= max_size else 0
+    worth = _worth(points, labels, layers, n_clusters, eps, max_size)
     earliness = (1 << _HYPOTHESIS_BITS) - 1 - hypothesis
     for i in range(len(labels)):
-        if labels[i] >= 0 and seen[labels[i]] >= 3:
-            claim = (seen[labels[i]] << _HYPOTHESIS_BITS | earliness) << _CLUSTER_BITS | labels[i]
+        k = labels[i]
+        if k >= 0 and worth[k] > 0:
+            claim = (worth[k] << _HYPOTHESIS_BITS | earliness) << _CLUSTER_BITS | k
             best[i] = max(best[i], claim)
+
+
+@kernel
+def _worth(
+    points: Float32Array,
+    labels: Int32Array,
+    layers: Int64Array,
+    n_clusters: int,
+    eps: np.float32,
+    max_size: int,
+) -> Int64Array:
+    """Return for each cluster its layers and, in the low bits, how little it is spread; 0 if no track."""
+    worth = np.zeros(n_clusters, dtype=np.int64)
+    size = np.zeros(n_clusters, dtype=np.int32)
+    sums = np.zeros((n_clusters, 4))
+    for i in range(len(labels)):
+        k = labels[i]
+        if k >= 0:
+            worth[k] |= layers[i]
+            size[k] += 1
+            for column in range(3):
+                value = np.float64(points[i, column])
+                sums[k, column] += value
+                sums[k, 3] += value * value
+    narrowest = (1 << _SPREAD_BITS) - 1
+    for k in range(n_clusters):
+        n_seen = _bits(worth[k])
+        worth[k] = 0
+        if n_seen >= _FEWEST_LAYERS and size[k] <= max_size:
+            mean2 = (sums[k, 0] ** 2 + sums[k, 1] ** 2 + sums[k, 2] ** 2) / size[k] ** 2
+            spread = np.sqrt(max(0.0, sums[k, 3] / size[k] - mean2)) / eps
+            worth[k] = n_seen << _SPREAD_BITS | (narrowest - min(narrowest, int(128 * spread)))
+    return worth
 
 
 @kernel

@@ -65,9 +65,11 @@ class UnrolledConfig:
     """
 
     passes: tuple[PassConfig, ...] = (
-        PassConfig(eps=0.0025, shifts=(0.0,), fewest_layers=7),
-        PassConfig(eps=0.0035, shifts=(-6.0, -2.0, 2.0, 6.0), fewest_layers=6),
-        PassConfig(eps=0.005, shifts=(0.0,)),
+        PassConfig(radii=evenly_curved(270.0, 60), eps=0.0025, fewest_layers=6),
+        PassConfig(
+            radii=evenly_curved(270.0, 40), shifts=(-9.0, -3.0, 3.0, 9.0), eps=0.0035, fewest_layers=5
+        ),
+        PassConfig(radii=evenly_curved(250.0, 30), eps=0.005),
     )
     clusterer: Literal["dbscan", "scikit-learn", "hdbscan"] = "dbscan"
     weight_z: float = 0.3

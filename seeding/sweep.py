@@ -82,7 +82,8 @@ def _sweep_blocks(
                 sense = np.float32(1 - 2 * (part % 2))
                 unroll_into(places[:m], bends, sense, shifts[part // 2], weights, points)
                 n_clusters = cluster_into(points[:m], eps, min_samples, work, labels)
-                vote(labels[:m], layers, n_clusters, 2 * len(shifts) * k + part, max_size, blocks[block])
+                number = 2 * len(shifts) * k + part
+                vote(points, labels[:m], layers, n_clusters, eps, max_size, number, blocks[block])
 
 
 def sweep_with(
@@ -99,6 +100,7 @@ def sweep_with(
     best = np.zeros(len(places), dtype=np.int64)
     for number, (radius, shift, sense) in enumerate(product(*hypotheses, (1, -1))):
         m = int(np.searchsorted(places[:, 0], 2 * radius))
-        labels = cluster(unroll(places[:m], radius, sense, shift, weights), eps, min_samples)
-        vote(labels, layers, int(labels.max(initial=-1)) + 1, number, max_size, best)
+        points = unroll(places[:m], radius, sense, shift, weights)
+        labels = cluster(points, eps, min_samples)
+        vote(points, labels, layers, int(labels.max(initial=-1)) + 1, np.float32(eps), max_size, number, best)
     return best

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from clew.seeding.clusterers import hdbscan_clusters, sklearn_dbscan
 from clew.seeding.dbscan import dbscan
 
-
 GRID = 256  # points on multiples of 1/256 have distances without rounding errors
 
 

@@ -8,10 +8,20 @@ from clew.tracks import Candidates
 LAYERS = np.int64(1) << np.array([0, 1, 2, 3, 4, 5, 5, 47], dtype=np.int64)
 
 
-def claims(*hypotheses: list[int], max_size: int = 30, numbers: list[int] | None = None) -> np.ndarray:
+def claims(
+    *hypotheses: list[int],
+    max_size: int = 30,
+    numbers: list[int] | None = None,
+    spreads: tuple[float, ...] = (0.0, 0.0),
+) -> np.ndarray:
+    """Return the claims after each hypothesis has voted; `spreads` is how far apart the hits are in each."""
     best = np.zeros(len(LAYERS), dtype=np.int64)
-    for number, labels in zip(numbers or range(len(hypotheses)), hypotheses, strict=True):
-        vote(np.array(labels, dtype=np.int32), LAYERS, max(labels) + 1, number, max_size, best)
+    for vote_number, labels in enumerate(hypotheses):
+        points = np.zeros((len(LAYERS), 5), dtype=np.float32)
+        points[:, 1] = np.arange(len(LAYERS)) * spreads[vote_number]
+        number = numbers[vote_number] if numbers else vote_number
+        label = np.array(labels, dtype=np.int32)
+        vote(points, label, LAYERS, max(labels) + 1, np.float32(1.0), max_size, number, best)
     return best
 
 
@@ -36,6 +46,12 @@ def test_the_earlier_hypothesis_wins_a_draw_whatever_the_order_of_votes():
     first_a = claims(a, b, numbers=[0, 1])
     assert clusters(first_a) == [[0, 1, 2], [3, 4]]
     np.testing.assert_array_equal(claims(b, a, numbers=[1, 0]), first_a)
+
+
+def test_among_as_many_layers_the_less_spread_cluster_wins():
+    a, b = [0, 0, 0, -1, -1, -1, -1, -1], [-1, -1, 0, 0, 0, -1, -1, -1]
+    assert clusters(claims(a, b, spreads=(0.2, 0.1))) == [[0, 1], [2, 3, 4]]
+    assert clusters(claims(a, b, spreads=(0.1, 0.2))) == [[0, 1, 2], [3, 4]]
 
 
 def test_clusters_on_fewer_than_three_layers_or_too_large_ones_claim_nothing():

@@ -50,7 +50,7 @@ def test_an_outlier_is_removed(wrong, axis):
 
 def test_of_two_hits_on_one_module_the_nearer_stays():
     places = helix(500.0, 1.0, 0.4, 5.0)
-    places = np.concatenate([places, places[:1] + [0.0, 0.0, 0.6]])
+    places = np.concatenate([places, places[:1] + np.array([0.0, 0.0, 0.6])])
     kept = remove_outliers(hits_at(places), one_cluster(9), OutlierConfig())
     assert kept[0].tolist() == list(range(8))
     neighbours = remove_outliers(hits_at(places, [1] * 8 + [2]), one_cluster(9), OutlierConfig())
