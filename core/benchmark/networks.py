@@ -79,6 +79,8 @@ def time_network(network: str, device: str, n_tracks: int, repeats: int) -> Timi
     batches = [inputs[start : start + _BATCH] for start in range(0, n_tracks, _BATCH)]
     with keras.device(f"{device}:0"):
         model = build_network(network, "zeros")
+        # XLA is 1.5 times as fast as TensorFlow's own LSTM on a CPU; on a GPU it would forgo cuDNN's
+        model.compile(jit_compile=True if (keras_backend(), device) == ("tensorflow", "cpu") else "auto")
         time = measure(lambda: [model.predict_on_batch(batch) for batch in batches], repeats)
     keras.utils.clear_session()
     return time.scaled(PER_TRACKS / n_tracks)

@@ -54,7 +54,8 @@ class LossTable:
     Attributes
     ----------
     total : ndarray of shape (7,), float64
-        Lost weight of each of CAUSES; with the score they add up to the weight of all hits, 1.
+        Lost weight of each of CAUSES; with the score they add up to the weight of all hits, 1 (unless the
+        hits without a track happen to make one in the score's eyes, as in an event of one particle).
     by_class : ndarray of shape (7, 8), float64
         The same for each of CLASSES; hits, pT and vertex each split the total.
     """

@@ -15,15 +15,15 @@ STAGES = ["seeding", "extend", "fitting", "ensemble"]
 def result(make_toy_event) -> BenchmarkResult:
     """Measure a toy event and two small networks with few tracks."""
     told = []
-    config = BenchmarkConfig(networks=("lstm-32", "bilstm-64-32"), n_tracks=64, repeats=3)
+    config = BenchmarkConfig(networks=("lstm-32", "lstm-64"), n_tracks=64, repeats=3)
     measured = run(make_toy_event(120, noise=20), config, told.append)
-    assert told == ["stages of preset finnie", "lstm-32 on the CPU", "bilstm-64-32 on the CPU"]
+    assert told == ["stages of preset finnie", "lstm-32 on the CPU", "lstm-64 on the CPU"]
     return measured
 
 
 def test_every_column_is_measured(result):
     cpu = result.rows[0]
-    assert list(cpu.times) == ["Seeding", "lstm-32", "bilstm-64-32", "Fitting", "Total"]
+    assert list(cpu.times) == ["Seeding", "lstm-32", "lstm-64", "Fitting", "Total"]
     assert list(result.stages.stages) == STAGES
     assert list(result.stages.extenders)
     for timing in (*cpu.times.values(), *result.stages.stages.values(), result.stages.total):
