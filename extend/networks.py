@@ -31,6 +31,7 @@ NETWORKS: Final[dict[str, tuple[Layer, ...]]] = {
     "lstm-32": (Layer(32),),
     "lstm-64": (Layer(64),),
     "lstm-128": (Layer(128),),
+    "bilstm-32": (Layer(32, True),),
     "bilstm-64-32": (Layer(64, True), Layer(32, True)),
 }
 """Recurrent layers of each network; the first four are the paper's."""

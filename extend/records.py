@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -87,10 +88,10 @@ def load_weights(name: str, network: str | None = None) -> Weights:
     if network is not None and record["network"] != network:
         raise ConfigError(f"weights {name} are of network {record['network']}, not {network}: choose others")
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        with np.load(path) as content:
+        data = path.read_bytes()
+        with np.load(BytesIO(data)) as content:
             arrays = [content[f"arr_{i}"] for i in range(len(content.files))]
-    except (OSError, KeyError, ValueError, BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         raise InputError(
             f"{path}: not a readable .npz of weights ({error}): train or copy it anew"
         ) from error
@@ -99,7 +100,7 @@ def load_weights(name: str, network: str | None = None) -> Weights:
         raise InputError(
             f"{path}: arrays do not have the shapes of {record['network']}: train or copy it anew"
         )
-    if digest != record["sha256"]:
+    if hashlib.sha256(data).hexdigest() != record["sha256"]:
         raise InputError(f"{path}: not the file that its record describes: copy both anew")
     return Weights(record["network"], record["prompt"], arrays, record)
 

@@ -204,9 +204,7 @@ def _save_best(
 
 def _checkpoint(model: Any, config: TrainingConfig, folder: Path, progress: _Progress) -> None:
     """Write all that the next epoch depends on; the old checkpoint stays until the new one is complete."""
-    import keras
-
-    state = [*model.get_weights(), *(keras.ops.convert_to_numpy(v) for v in model.optimizer.variables)]
+    state = [*model.get_weights(), *(variable.numpy() for variable in model.optimizer.variables)]
     about = json.dumps({"config": asdict(config), "progress": asdict(progress)})
     with (folder / "checkpoint.new").open("wb") as file:
         np.savez(file, *state, about=np.array(about))
