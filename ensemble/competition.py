@@ -12,6 +12,7 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.ensemble.mean import mean_predictions
 from clew.ensemble.smoothness import helix_deviation
+from clew.errors import ConfigError
 from clew.event import Hits
 from clew.kernels import kernel, parallel_kernel
 from clew.tracks import Candidates, Predictions
@@ -52,6 +53,10 @@ class CompetitionEnsemble:
     """Stage 4 by ranking candidates on length and smoothness."""
 
     def __init__(self, config: CompetitionConfig) -> None:
+        if config.min_hits < 1:
+            raise ConfigError(f"ensemble: min_hits is {config.min_hits}: it must be at least 1")
+        if not 0 <= config.max_lost <= 1:
+            raise ConfigError(f"ensemble: max_lost is {config.max_lost}: it must be from 0 to 1")
         self.config = config
 
     def combine(self, predictions: Sequence[Predictions]) -> Predictions:

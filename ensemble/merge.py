@@ -9,6 +9,7 @@ import numpy as np
 
 from clew.arrays import Int32Array, Int64Array
 from clew.ensemble.mean import mean_predictions
+from clew.errors import ConfigError
 from clew.event import Hits
 from clew.kernels import kernel
 from clew.tracks import Candidates, Predictions
@@ -42,6 +43,8 @@ class MergeEnsemble:
     """Stage 4 by the heuristics of the paper's system (`heuristic_merge_tracks`)."""
 
     def __init__(self, config: MergeConfig) -> None:
+        if config.min_hits < 1:
+            raise ConfigError(f"ensemble: min_hits is {config.min_hits}: it must be at least 1")
         self.config = config
 
     def combine(self, predictions: Sequence[Predictions]) -> Predictions:

@@ -19,7 +19,7 @@ def helix_deviation(points: Float64Array) -> tuple[float, float]:
     Parameters
     ----------
     points : ndarray of shape (n, 3), float64, mm
-        In order along the track; fewer than four deviate by zero.
+        About in order along the track; fewer than four deviate by zero.
     """
     n = len(points)
     if n < 4:
@@ -31,7 +31,7 @@ def helix_deviation(points: Float64Array) -> tuple[float, float]:
         side = x * np.sin(direction) - y * np.cos(direction)
         e = 0.5 * curvature * (x * x + y * y) - (1 + curvature * offset) * side
         across += (e + 0.5 * curvature * offset**2 + offset) ** 2
-    return np.sqrt(across / n), _line_deviation(points, curvature)
+    return np.sqrt(across / n), _line_deviation(points, direction, curvature)
 
 
 @kernel
@@ -57,16 +57,20 @@ def _circle(points: Float64Array) -> tuple[float, float, float]:
 
 
 @kernel
-def _line_deviation(points: Float64Array, curvature: float) -> float:
+def _line_deviation(points: Float64Array, direction: float, curvature: float) -> float:
     """Return the root mean square deviation of z from a line in the arc length, measured across it."""
     n = len(points)
     ms = mz = ss = sz = zz = 0.0
     arc = 0.0
     for i in range(n):
         if i > 0:
-            chord = np.hypot(points[i, 0] - points[i - 1, 0], points[i, 1] - points[i - 1, 1])
+            x, y = points[i, 0] - points[i - 1, 0], points[i, 1] - points[i - 1, 1]
+            chord = np.hypot(x, y)
             half = min(0.5 * abs(curvature) * chord, 1.0)
-            arc += chord if half < 1e-4 else chord * np.arcsin(half) / half
+            step = chord if half < 1e-4 else chord * np.arcsin(half) / half
+            # Positive curvature turns to the right; a step may go back, between hits that lie close.
+            heading = direction - curvature * arc
+            arc += step if x * np.cos(heading) + y * np.sin(heading) > 0 else -step
         z = points[i, 2] - points[0, 2]
         ms, mz = ms + arc / n, mz + z / n
         ss, sz, zz = ss + arc * arc / n, sz + arc * z / n, zz + z * z / n
