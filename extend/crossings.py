@@ -11,7 +11,7 @@ from clew.detector import LAYERS
 from clew.extend.solenoid import axial_field
 from clew.kernels import kernel
 
-__all__ = ["IS_BARREL", "bend", "next_crossing", "propagate"]
+__all__ = ["IS_BARREL", "arc_to_layer", "bend", "next_crossing", "propagate"]
 
 IS_BARREL: Final = np.array([layer.barrel for layer in LAYERS])
 _POSITION: Final = np.array([layer.position for layer in LAYERS])
@@ -32,10 +32,13 @@ _STRAIGHT: Final = 1e-8
 
 
 @kernel
-def _arc_to_cylinder(x: float, y: float, psi: float, curvature: float, radius: float, least: float) -> float:
+def _arc_to_cylinder(state: Float64Array, radius: float, least: float) -> float:
     """Return the smallest arc above `least` at which a circle reaches a radius; inf if it does not."""
-    forward = x * np.cos(psi) + y * np.sin(psi)
-    left = y * np.cos(psi) - x * np.sin(psi)
+    x, y, _, psi, curvature, _ = state
+    if abs(curvature) < _STRAIGHT:
+        curvature = _STRAIGHT
+    cos, sin = np.cos(psi), np.sin(psi)
+    forward, left = x * cos + y * sin, y * cos - x * sin
     k = 0.5 * curvature * curvature * (radius * radius - x * x - y * y)
     linear = curvature * forward
     quadratic = 2.0 * (1.0 + curvature * left) - k
@@ -65,34 +68,36 @@ def propagate(state: Float64Array, arc: float) -> None:
 
 
 @kernel
+def arc_to_layer(state: Float64Array, layer: int, last_layer: int) -> float:
+    """Return the arc [mm] at which a helix next meets a layer's cylinder or plane; inf if it does not."""
+    if IS_BARREL[layer]:
+        least = _SAME_LAYER if layer == last_layer else _FORWARD
+        return _arc_to_cylinder(state, _POSITION[layer], least)
+    ahead, slope = _POSITION[layer] - state[2], state[5]
+    return ahead / slope if ahead * slope > _FORWARD * abs(slope) else np.inf
+
+
+@kernel
+def _within_reach(state: Float64Array, arc: float, layer: int, margin: float) -> bool:
+    if IS_BARREL[layer]:
+        return abs(state[2] + state[5] * arc) <= _HIGHEST[layer] + margin
+    half = 0.5 * state[4] * arc
+    chord = arc if abs(half) < 1e-9 else arc * np.sin(half) / half
+    r = np.hypot(state[0] + chord * np.cos(state[3] + half), state[1] + chord * np.sin(state[3] + half))
+    return _LOWEST[layer] - margin <= r <= _HIGHEST[layer] + margin
+
+
+@kernel
 def next_crossing(state: Float64Array, last_layer: int, margin: float) -> tuple[int, float]:
     """Return the next layer that a helix crosses and the arc [mm] to it; layer -1 where it leaves.
 
     `margin` [mm] widens the reach of the layers.
     """
-    x, y, z, psi, curvature, slope = state
-    if abs(curvature) < _STRAIGHT:
-        curvature = _STRAIGHT
-    best, found = _arc_to_cylinder(x, y, psi, curvature, _OUTSIDE, 0.0), -1
+    best, found = _arc_to_cylinder(state, _OUTSIDE, 0.0), -1
     for layer in range(len(_POSITION)):
-        least = _SAME_LAYER if layer == last_layer else _FORWARD
-        if IS_BARREL[layer]:
-            arc = _arc_to_cylinder(x, y, psi, curvature, _POSITION[layer], least)
-            if arc >= best or abs(z + slope * arc) > _HIGHEST[layer] + margin:
-                continue
-        else:
-            ahead = (_POSITION[layer] - z) * slope
-            if ahead <= _FORWARD * abs(slope):
-                continue
-            arc = ahead / (slope * slope)
-            if arc >= best:
-                continue
-            half = 0.5 * curvature * arc
-            chord = arc * np.sin(half) / half
-            r = np.hypot(x + chord * np.cos(psi + half), y + chord * np.sin(psi + half))
-            if r < _LOWEST[layer] - margin or r > _HIGHEST[layer] + margin:
-                continue
-        best, found = arc, layer
+        arc = arc_to_layer(state, layer, last_layer)
+        if arc < best and _within_reach(state, arc, layer, margin):
+            best, found = arc, layer
     return found, best
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.event import Hits
-from clew.extend.crossings import IS_BARREL, bend, next_crossing, propagate
+from clew.extend.crossings import IS_BARREL, arc_to_layer, bend, next_crossing, propagate
 from clew.extend.helixfit import N_COVARIANCE, N_STATE, fit_helix
 from clew.extend.solenoid import MEASUREMENT_ERROR, SOLENOID_Z, scattering_angle
 from clew.kernels import kernel, parallel_kernel
@@ -180,8 +180,8 @@ def _follow(
         if found < 0:
             return
         bend(state, arc, fitted_z, fitted, offset)
-        found, arc = next_crossing(state, last_layer, margin)
-        if found < 0:
+        arc = arc_to_layer(state, found, last_layer)
+        if arc == np.inf:
             return
         propagate(state, arc)
         total += arc
