@@ -6,12 +6,12 @@ results do not depend on the number of threads.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
+from numba import get_num_threads
 from threadpoolctl import threadpool_limits
 
 from clew.arrays import Float32Array
@@ -46,7 +46,7 @@ class CompiledNetwork:
             batch = np.ascontiguousarray(inputs[start : start + _BATCH].swapaxes(0, 1))
             answers[start : start + _BATCH] = self._run(batch).swapaxes(0, 1)
 
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(get_num_threads()) as pool:
             list(pool.map(run, range(0, n, _BATCH)))
         return answers
 
