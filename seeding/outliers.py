@@ -48,14 +48,17 @@ def remove_outliers(hits: Hits, clusters: Candidates, config: OutlierConfig) -> 
     The hit whose removal mends the fit most goes first, until all that remain are near the helix.  Of two
     hits on one module the one farther from the helix is an outlier too.
     """
-    places = np.stack([hits.x, hits.y, hits.z], axis=1).astype(np.float64)
-    module = (hits.layer_index << 16) | hits.module
-    order = clusters.hits.copy()
-    keep = np.zeros(len(order), dtype=np.bool_)
-    _clean_all(places, _expected_residuals(hits, config), module, clusters.offsets, config.limit, order, keep)
-    offsets = np.zeros(len(keep) + 1, dtype=np.int64)
-    np.cumsum(keep, out=offsets[1:])
-    return Candidates(order[keep], offsets[clusters.offsets])
+    rows = clusters.hits
+    places = np.stack([hits.x, hits.y, hits.z], axis=1).astype(np.float64)[rows]
+    sigma = _expected_residuals(hits, config)[rows]
+    module = ((hits.layer_index << 16) | hits.module)[rows]
+    keep = np.zeros(len(rows), dtype=np.bool_)
+    progress = np.zeros(len(rows))
+    _clean_all(places, sigma, module, clusters.offsets, config.limit, keep, progress)
+    outwards = np.lexsort((progress, clusters.owners))
+    keep = keep[outwards]
+    offsets = np.append(0, np.cumsum(keep))[clusters.offsets]
+    return Candidates(rows[outwards][keep], offsets)
 
 
 def _expected_residuals(hits: Hits, config: OutlierConfig) -> Float64Array:
@@ -72,14 +75,14 @@ def _clean_all(
     module: Int32Array,
     offsets: Int64Array,
     limit: float,
-    order: Int32Array,
     keep: BoolArray,
+    progress: Float64Array,
 ) -> None:
+    """Clean each cluster; `progress` is what grows along its track."""
     for i in numba.prange(len(offsets) - 1):
-        first, last = offsets[i], offsets[i + 1]
-        if last - first >= _FEWEST:
-            members = order[first:last]
-            _clean(places[members], sigma[members], module[members], limit, members, keep[first:last])
+        a, b = offsets[i], offsets[i + 1]
+        if b - a >= _FEWEST:
+            _clean(places[a:b], sigma[a:b], module[a:b], limit, keep[a:b], progress[a:b])
 
 
 @kernel
@@ -88,8 +91,8 @@ def _clean(
     sigma: Float64Array,
     module: Int32Array,
     limit: float,
-    members: Int32Array,
     keep: BoolArray,
+    progress: Float64Array,
 ) -> None:
     keep[:] = True
     helix = fit_helix(places, sigma, keep)
@@ -106,10 +109,9 @@ def _clean(
     farthest = _farthest(places, sigma, keep, helix)
     if residual2(places[farthest], sigma[farthest], helix) > limit * limit:
         keep[:] = False
-    progress = np.hypot(places[:, 0], places[:, 1]) + np.copysign(1.0, helix.cot) * places[:, 2]
-    outwards = np.argsort(progress)
-    members[:] = members[outwards]
-    keep[:] = keep[outwards]
+    along = np.copysign(1.0, helix.cot)
+    for i in range(len(places)):
+        progress[i] = np.hypot(places[i, 0], places[i, 1]) + along * places[i, 2]
 
 
 @kernel

@@ -52,7 +52,8 @@ def sweep(
         The best claim on each hit, see `clew.seeding.merging.vote`.
     """
     blocks = np.zeros((numba.get_num_threads(), len(places)), dtype=np.int64)
-    _sweep_blocks(places, layers, *hypotheses, weights, np.float32(eps), min_samples, max_size, blocks)
+    reach = np.searchsorted(places[:, 0], 2 * hypotheses[0])
+    _sweep_blocks(places, layers, reach, *hypotheses, weights, np.float32(eps), min_samples, max_size, blocks)
     return blocks.max(axis=0)
 
 
@@ -60,6 +61,7 @@ def sweep(
 def _sweep_blocks(
     places: Float32Array,
     layers: Int64Array,
+    reach: Int64Array,
     radii: Float32Array,
     shifts: Float32Array,
     weights: Float32Array,
@@ -68,7 +70,7 @@ def _sweep_blocks(
     max_size: int,
     blocks: Int64Array,
 ) -> None:
-    """Let every len(blocks)-th radius vote in the same block: the best of all blocks is what counts."""
+    """Share the radii out: every len(blocks)-th votes in the same block, the best of all blocks counts."""
     n, n_blocks = len(places), len(blocks)
     for block in numba.prange(n_blocks):
         bends = np.empty((n, 3), dtype=np.float32)
@@ -76,7 +78,7 @@ def _sweep_blocks(
         labels = np.empty(n, dtype=np.int32)
         work = make_workspace(n, N_FEATURES)
         for k in range(block, len(radii), n_blocks):
-            m = np.searchsorted(places[:, 0], 2 * radii[k])
+            m = reach[k]
             bend_into(places[:m], radii[k], bends)
             for part in range(2 * len(shifts)):
                 sense = np.float32(1 - 2 * (part % 2))
