@@ -46,7 +46,7 @@ class CompetitionConfig:
     most_deviation: float = 10.0
     distrust: float = 1.0
     complete: bool = True
-    max_deviation: float = 3.0
+    max_deviation: float = 5.0
 
 
 class CompetitionEnsemble:

@@ -16,12 +16,11 @@ N_COLUMNS: Final = 256
 """Azimuth columns of a layer; the busiest layer then has about 30 hits in each."""
 
 _PIXEL, _SHORT_STRIP, _LONG_STRIP = (0.02, 0.02), (0.02, 0.3), (0.03, 3.0)
-_RESOLUTION: Final = {7: _PIXEL, 8: _PIXEL, 9: _PIXEL} | {
-    12: _SHORT_STRIP,
-    13: _SHORT_STRIP,
-    14: _SHORT_STRIP,
+_RESOLUTION: Final = dict.fromkeys((7, 8, 9), _PIXEL) | {
+    **dict.fromkeys((12, 13, 14), _SHORT_STRIP),
+    **dict.fromkeys((16, 17, 18), _LONG_STRIP),
 }
-_RESOLUTION |= {16: _LONG_STRIP, 17: _LONG_STRIP, 18: _LONG_STRIP}
+"""mm in r*phi and along the module (z or r), by volume."""
 
 
 class HitIndex(NamedTuple):

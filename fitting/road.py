@@ -94,6 +94,11 @@ def road_window(
     """Return where hits within the maximum may be: phi, half width (negative for nowhere), z/r range."""
     nowhere = (0.0, -1.0, 0.0, 0.0)
     barrel = surface[4] > 0
+    if barrel:
+        if target[1] < surface[0] - _REACH or target[1] > surface[1] + _REACH:
+            return nowhere
+    elif target[2] < surface[2] - _REACH or target[2] > surface[3] + _REACH:
+        return nowhere
     near = path_to(target, surface[0], surface[2], barrel)
     far = path_to(target, surface[1], surface[3], barrel)
     first, last = max(min(near, far), -_REACH), min(max(near, far), _REACH)
@@ -101,6 +106,7 @@ def road_window(
         return nowhere
     middle, half_path = (first + last) / 2, (last - first) / 2
     wide, long = spread(target, surface)
+    maximum = _within_background(target, surface, maximum, wide, long)
     slope, place = (target[6], target[2] + target[11]) if barrel else (target[5], target[1] + target[10])
     reach = abs(slope) * half_path + maximum * long
     low, high = place + middle * slope - reach, place + middle * slope + reach
@@ -115,3 +121,15 @@ def road_window(
     lowest = z_low / (r_high if z_low > 0 else r_low)
     highest = z_high / (r_low if z_high > 0 else r_high)
     return target[0] + middle * target[4], half, lowest, highest
+
+
+@kernel
+def _within_background(
+    target: Float64Array, surface: Float64Array, maximum: float, wide: float, long: float
+) -> float:
+    """Return the distance, `maximum` at most, beyond which hits are as near by chance."""
+    farthest = min(surface[1], target[1] + abs(target[10]) + _REACH + maximum * long)
+    expected = np.pi * wide * long * density(max(farthest, 1.0), surface)
+    if expected * maximum**2 <= surface[8]:
+        return maximum
+    return np.sqrt(surface[8] / expected) * (1 + 1e-9)
