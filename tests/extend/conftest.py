@@ -23,7 +23,7 @@ def circle_phi(r: float, radius: float = CIRCLE_RADIUS) -> float:
     return float(np.arcsin(r / (2 * radius)))
 
 
-def hits_at(points: np.ndarray, layers: list[int]) -> Hits:
+def put_on_layers(points: np.ndarray, layers: list[int]) -> Hits:
     """Put points (x, y, z) on layers, given by dense index, into Hits."""
     x, y, z = np.ascontiguousarray(np.asarray(points, dtype=np.float32).T)
     volume = np.array([LAYERS[k].volume for k in layers], dtype=np.int32)
@@ -32,13 +32,18 @@ def hits_at(points: np.ndarray, layers: list[int]) -> Hits:
     return Hits(ids, x, y, z, volume, layer, np.ones(len(x), dtype=np.int32))
 
 
+@pytest.fixture(scope="session")
+def hits_at() -> Callable[..., Hits]:
+    return put_on_layers
+
+
 @pytest.fixture
 def circle_hits() -> Hits:
     """Ten hits, one per barrel layer, of a circle of radius 1000 mm in the plane z = 0."""
     phi = np.array([circle_phi(r) for r in BARREL_RADII])
     r = np.array(BARREL_RADII)
     layers = [k for k, layer in enumerate(LAYERS) if layer.barrel]
-    return hits_at(np.stack([r * np.cos(phi), r * np.sin(phi), 0 * r], axis=1), layers)
+    return put_on_layers(np.stack([r * np.cos(phi), r * np.sin(phi), 0 * r], axis=1), layers)
 
 
 @pytest.fixture(scope="session")

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numba
 import numpy as np
-import pytest
 
 from clew.detector import LAYERS
 from clew.event import Event, Hits
-from clew.extend.frames import wrap
 from clew.extend.helix import HelixConfig, HelixExtender, cross_layers
 from clew.tracks import NO_HIT
-
-SYMMETRIC = HelixConfig(field_offset=0.0)
-
-
-def images(hits: Hits, cos: float, sin: float, mirror_y: float = 1.0, mirror_z: float = 1.0) -> Hits:
-    """Return the hits mirrored, then rotated."""
-    x, y = hits.x.astype(np.float64), mirror_y * hits.y.astype(np.float64)
-    volume, layer = hits.volume, hits.layer
-    if mirror_z < 0:
-        # endcap volume 7 is the mirror of 9, 12 of 14, 16 of 18; layers count from -z to +z
-        barrel = np.isin(volume, (8, 13, 17))
-        last = np.where(np.isin(volume, (7, 9)), 16, 14)
-        middle = np.where(np.isin(volume, (7, 9)), 8, np.where(np.isin(volume, (12, 14)), 13, 17))
-        volume = np.where(barrel, volume, 2 * middle - volume).astype(np.int32)
-        layer = np.where(barrel, layer, last - layer).astype(np.int32)
-    moved = ((x * cos - y * sin), (x * sin + y * cos), mirror_z * hits.z.astype(np.float64))
-    return Hits(hits.hit_id, *(a.astype(np.float32) for a in moved), volume, layer, hits.module)
 
 
 def test_circle_of_1000_mm_meets_the_next_five_cylinders(circle_hits: Hits) -> None:
@@ -56,61 +38,28 @@ def test_beyond_the_last_layer_nothing_is_expected(circle_hits: Hits) -> None:
     np.testing.assert_array_equal(crossings.layer[0, 1:], -1)
 
 
-def test_a_looping_track_comes_back_through_the_layers() -> None:
+def test_a_looping_track_comes_back_through_the_layers(hits_at: Callable[..., Hits]) -> None:
     # a circle of radius 200 mm through the origin reaches r = 400 mm
     r = np.array([32.0, 72.0, 116.0, 172.0, 260.0])
     phi = np.arcsin(r / 400)
     barrels = [k for k, layer in enumerate(LAYERS) if layer.barrel]
-    hits = make_hits(np.stack([r * np.cos(phi), r * np.sin(phi), 0 * r], axis=1), barrels[:5])
+    hits = hits_at(np.stack([r * np.cos(phi), r * np.sin(phi), 0 * r], axis=1), barrels[:5])
     points = HelixExtender(HelixConfig()).extend(hits, np.arange(5, dtype=np.int32)[None]).points[0]
     np.testing.assert_allclose(points[:, 1], [360, 360, 260, 172, 116], rtol=1e-5)
     back = np.pi - np.arcsin(points[1:, 1] / 400)
     np.testing.assert_allclose(points[1:, 0], back, atol=1e-4)
 
 
-def make_hits(points: np.ndarray, layers: list[int]) -> Hits:
-    x, y, z = np.ascontiguousarray(points.astype(np.float32).T)
-    volume = np.array([LAYERS[k].volume for k in layers], dtype=np.int32)
-    layer = np.array([LAYERS[k].layer for k in layers], dtype=np.int32)
-    ids = np.arange(1, len(x) + 1, dtype=np.int64)
-    return Hits(ids, x, y, z, volume, layer, np.ones(len(x), dtype=np.int32))
-
-
-def test_straight_track_meets_the_discs_on_its_line() -> None:
+def test_straight_track_meets_the_discs_on_its_line(hits_at: Callable[..., Hits]) -> None:
     # r = z / 10: the last two pixel discs, then in no disc's reach until the strips at 2550
     z = np.array([600.0, 700.0, 820.0, 960.0, 1100.0])
     discs = [k for k, layer in enumerate(LAYERS) if layer.volume == 9][:5]
-    hits = make_hits(np.stack([z / 10, 0 * z, z], axis=1), discs)
+    hits = hits_at(np.stack([z / 10, 0 * z, z], axis=1), discs)
     points = HelixExtender(HelixConfig()).extend(hits, np.arange(5, dtype=np.int32)[None]).points[0]
     np.testing.assert_allclose(points[:4, 2], [1300, 1500, 2550, 2950], rtol=1e-6)
     np.testing.assert_allclose(points[:4, 1], [130, 150, 255, 295], rtol=1e-3)
     np.testing.assert_allclose(points[:4, 3], 10, rtol=1e-3)
     assert np.isnan(points[4]).all()
-
-
-@pytest.mark.parametrize("angle", [0.3, 2.0, np.pi, -1.0])
-def test_rotated_hits_give_rotated_predictions(toy: Event, toy_windows: np.ndarray, angle: float) -> None:
-    plain = cross_layers(toy.hits, toy_windows, HelixConfig())
-    turned = cross_layers(images(toy.hits, np.cos(angle), np.sin(angle)), toy_windows, HelixConfig())
-    expect_equal(plain.points, turned.points, np.float32(angle), 1, 1)
-
-
-def test_mirrored_hits_give_mirrored_predictions(toy: Event, toy_windows: np.ndarray) -> None:
-    plain = cross_layers(toy.hits, toy_windows, SYMMETRIC)
-    charge = cross_layers(images(toy.hits, 1, 0, mirror_y=-1), toy_windows, SYMMETRIC)
-    expect_equal(plain.points, charge.points, np.float32(0), -1, 1)
-    side = cross_layers(images(toy.hits, 1, 0, mirror_z=-1), toy_windows, SYMMETRIC)
-    expect_equal(plain.points, side.points, np.float32(0), 1, -1)
-
-
-def expect_equal(plain: np.ndarray, image: np.ndarray, angle: np.float32, turn: int, side: int) -> None:
-    """Compare all but the few crossings that rounding moves over the edge of a layer."""
-    same = np.isnan(plain[..., 1]) == np.isnan(image[..., 1])
-    same &= ~(np.abs(plain[..., 1] - image[..., 1]) > 1) & ~(np.abs(side * plain[..., 2] - image[..., 2]) > 1)
-    assert same.mean() > 0.995
-    assert np.nanmax(np.abs(wrap(turn * plain[same][:, 0] + angle - image[same][:, 0]))) < 1e-3
-    np.testing.assert_allclose(image[same][:, 1], plain[same][:, 1], atol=0.2)
-    np.testing.assert_allclose(image[same][:, 2:], side * plain[same][:, 2:], atol=0.2)
 
 
 def test_every_crossing_has_an_expected_deviation(toy: Event, toy_windows: np.ndarray) -> None:
