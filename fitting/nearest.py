@@ -54,7 +54,7 @@ class NearestConfig:
     spread: tuple[float, float, float] = (2.0, 4.0, 4.0)
     doubles: bool = True
     narrowing: tuple[float, float] = (0.7, 0.9)
-    max_background: float = 0.2
+    max_background: float = 0.3
     max_gap: int = 2
 
 
