@@ -51,7 +51,8 @@ class Crossings(NamedTuple):
     Attributes
     ----------
     points, sigmas : ndarray of shape (n_windows, N_STEPS, 4), float32
-        As in `Predictions`; NaN where the helix has left the detector.
+        As in `Predictions`, the sigmas without the measurement of the hits; NaN where the helix has left
+        the detector.
     layer : ndarray of shape (n_windows, N_STEPS), int32
         Dense layer index, -1 where there is no crossing.
     arc : ndarray of shape (n_windows, N_STEPS), float32, mm
@@ -82,7 +83,16 @@ class HelixExtender:
     def extend(self, hits: Hits, windows: Int32Array) -> Predictions:
         """Predict what follows each window; see `clew.stages.Extender`."""
         crossings = cross_layers(hits, windows, self._config)
-        return Predictions(crossings.points, crossings.sigmas)
+        return Predictions(crossings.points, _of_measurements(crossings))
+
+
+def _of_measurements(crossings: Crossings) -> Float32Array:
+    """Return the expected deviations of hits: those of the helix and of the measurement along the module."""
+    sigmas = crossings.sigmas.copy()
+    error = np.float32(_MEAN_DEVIATION) * MEASUREMENT_ERROR[crossings.layer].astype(np.float32)
+    for column, here in ((2, IS_BARREL[crossings.layer]), (1, ~IS_BARREL[crossings.layer])):
+        sigmas[..., column] = np.where(here, np.hypot(sigmas[..., column], error), sigmas[..., column])
+    return sigmas
 
 
 def cross_layers(hits: Hits, windows: Int32Array, config: HelixConfig) -> Crossings:
