@@ -26,7 +26,7 @@ from clew.extend.helix import Crossings, HelixConfig, cross_layers
 from clew.extend.solenoid import MEASUREMENT_ERROR
 from clew.tracks import SEED_LENGTH, Predictions
 
-__all__ = ["N_ANSWERS", "N_INPUTS", "Prompt", "Questions", "answer", "ask"]
+__all__ = ["COORDINATE_SCALE", "N_ANSWERS", "N_INPUTS", "Prompt", "Questions", "answer", "ask", "on_barrel"]
 
 Prompt = Literal["helix", "zeros"]
 
@@ -36,7 +36,9 @@ N_ANSWERS: Final = 4
 N_INPUTS: Final[dict[Prompt, int]] = {"helix": 16, "zeros": 4}
 """Numbers that a network reads per step."""
 
-_SCALE: Final = np.array([1.0, 1000.0, 3000.0, 3.0], dtype=np.float32)
+COORDINATE_SCALE: Final = np.array([1.0, 1000.0, 3000.0, 3.0], dtype=np.float32)
+"""What phi, r, z and z/r are divided by for the networks, as Finnie and Finnie do."""
+
 _IS_PIXEL: Final = np.array([layer.volume in (7, 8, 9) for layer in LAYERS])
 _IS_LONG: Final = np.array([layer.volume in (16, 17, 18) for layer in LAYERS])
 _ACROSS_ERROR: Final = np.float32(0.05)
@@ -67,7 +69,7 @@ def ask(hits: Hits, windows: Int32Array, prompt: Prompt, helix: HelixConfig) -> 
     hit_points = frame.enter(points)
     if prompt == "zeros":
         blank = np.zeros((len(windows), crossings.layer.shape[1], 4), dtype=np.float32)
-        return Questions(np.concatenate([hit_points / _SCALE, blank], axis=1), frame, crossings)
+        return Questions(np.concatenate([hit_points / COORDINATE_SCALE, blank], axis=1), frame, crossings)
     steps = np.concatenate([hit_points, frame.enter(crossings.points)], axis=1)
     layer = np.concatenate([hits.layer_index[windows], crossings.layer], axis=1)
     return Questions(_helix_inputs(steps, layer, frame, crossings), frame, crossings)
@@ -76,7 +78,7 @@ def ask(hits: Hits, windows: Int32Array, prompt: Prompt, helix: HelixConfig) -> 
 def _helix_inputs(steps: Float32Array, layer: Int32Array, frame: Frame, crossings: Crossings) -> Float32Array:
     n, n_steps = layer.shape
     inputs = np.zeros((n, n_steps, N_INPUTS["helix"]), dtype=np.float32)
-    inputs[..., :3] = steps[..., :3] / _SCALE[:3]
+    inputs[..., :3] = steps[..., :3] / COORDINATE_SCALE[:3]
     inputs[..., 3] = np.arcsinh(steps[..., 3]) / 3
     inputs[..., 4] = IS_BARREL[layer]
     inputs[..., 5] = _IS_PIXEL[layer]
@@ -118,7 +120,7 @@ def answer(questions: Questions, answers: Float32Array, prompt: Prompt) -> Predi
     """Turn a network's answers of shape (n_windows, 5, N_ANSWERS) into predictions."""
     frame, crossings = questions.frame, questions.crossings
     if prompt == "zeros":
-        return Predictions(frame.leave(answers * _SCALE))
+        return Predictions(frame.leave(answers * COORDINATE_SCALE))
     points = frame.enter(crossings.points)
     sigmas = crossings.sigmas.copy()
     barrel = on_barrel(crossings.layer)

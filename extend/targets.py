@@ -12,7 +12,7 @@ import numpy as np
 from clew.arrays import Float32Array, Int32Array, Int64Array
 from clew.errors import InputError
 from clew.event import Event
-from clew.extend.features import Prompt, Questions, ask, on_barrel
+from clew.extend.features import COORDINATE_SCALE, Prompt, Questions, ask, on_barrel
 from clew.extend.frames import wrap
 from clew.extend.helix import N_STEPS, HelixConfig
 from clew.tracks import NO_HIT, SEED_LENGTH
@@ -23,7 +23,6 @@ N_TARGETS: Final[dict[Prompt, int]] = {"helix": 3, "zeros": 5}
 """Numbers per step of a target: the answers' means, then 1 where the answer counts, else 0."""
 
 _FARTHEST: Final = 25.0
-_SCALE: Final = np.array([1.0, 1000.0, 3000.0, 3.0], dtype=np.float32)
 
 
 def true_windows(
@@ -103,7 +102,7 @@ def _next_hits(features: Float32Array, following: Int32Array, questions: Questio
     rows = np.full((len(following), N_STEPS), NO_HIT, dtype=np.int32)
     rows[:, : following.shape[1]] = following[:, :N_STEPS]
     exists = (rows != NO_HIT)[..., None]
-    points = questions.frame.enter(features[rows]) / _SCALE
+    points = questions.frame.enter(features[rows]) / COORDINATE_SCALE
     return np.concatenate([np.where(exists, points, 0), exists], axis=2, dtype=np.float32)
 
 
