@@ -10,8 +10,22 @@ import pytest
 from clew.detector import LAYERS, Layer
 from clew.event import Event, Hits, Particles, Truth
 
-MagneticField = 2.0  # T
-MM_PER_GEV = 1000.0 / (0.3 * MagneticField)  # helix radius in mm of one GeV of pT
+PLAIN_PRESET = """
+[seeding]
+method = "unrolled"
+
+[[extend]]
+method = "helix"
+
+[fitting]
+method = "nearest"
+
+[ensemble]
+method = "competition"
+"""
+
+MAGNETIC_FIELD = 2.0  # T
+MM_PER_GEV = 1000.0 / (0.3 * MAGNETIC_FIELD)  # helix radius in mm of one GeV of pT
 
 
 def crossings(pt: float, phi: float, cot: float, charge: int, z0: float) -> list[tuple[float, ...]]:
@@ -39,6 +53,12 @@ def turning_angle(layer: Layer, radius: float, cot: float, z0: float) -> float |
         return None if half >= 1 else 2 * float(np.arcsin(half))
     alpha = (layer.position - z0) / (radius * cot) if cot else 0.0
     return alpha if 0 < alpha < np.pi else None
+
+
+@pytest.fixture(scope="session")
+def plain_preset() -> str:
+    """Return the TOML text of a preset that leaves all settings at their defaults."""
+    return PLAIN_PRESET
 
 
 @pytest.fixture(scope="session")

@@ -15,20 +15,6 @@ from clew.event import Event
 from clew.io import read_submission, write_event
 from clew.preset import Preset
 
-FAST = """
-[seeding]
-method = "unrolled"
-
-[[extend]]
-method = "helix"
-
-[fitting]
-method = "nearest"
-
-[ensemble]
-method = "competition"
-"""
-
 
 @pytest.fixture(scope="module")
 def folder(make_toy_event: Callable[..., Event], tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -40,9 +26,9 @@ def folder(make_toy_event: Callable[..., Event], tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="module")
-def preset(tmp_path_factory: pytest.TempPathFactory) -> str:
+def preset(plain_preset: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("preset") / "fast.toml"
-    path.write_text(FAST)
+    path.write_text(plain_preset)
     return str(path)
 
 

@@ -7,20 +7,6 @@ import pytest
 from clew.errors import ConfigError
 from clew.preset import DEFAULT_PRESET, FollowConfig, Preset, available_presets
 
-PLAIN = """
-[seeding]
-method = "unrolled"
-
-[[extend]]
-method = "helix"
-
-[fitting]
-method = "nearest"
-
-[ensemble]
-method = "competition"
-"""
-
 
 @pytest.mark.parametrize("name", available_presets())
 def test_shipped_presets_survive_writing_and_reading(name: str) -> None:
@@ -34,38 +20,44 @@ def test_the_default_is_shipped() -> None:
     assert DEFAULT_PRESET in available_presets()
 
 
-def test_a_preset_may_be_a_file(tmp_path: Path) -> None:
+def test_a_preset_may_be_a_file(plain_preset: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(f"{PLAIN}\n[follow]\noutward = 1\n")
+    path.write_text(f"{plain_preset}\n[follow]\noutward = 1\n")
     preset = Preset.load(path)
     assert preset.name == "mine"
     assert preset.follow == FollowConfig(outward=1)
 
 
-def test_the_resolved_preset_names_settings_left_at_their_default() -> None:
-    resolved = Preset.parse(PLAIN, "plain", "here").resolved()
+def test_the_resolved_preset_names_settings_left_at_their_default(plain_preset: str) -> None:
+    resolved = Preset.parse(plain_preset, "plain", "here").resolved()
     assert "neighbours" in resolved["fitting"]
     assert resolved["follow"] == {"outward": FollowConfig().outward, "inward": FollowConfig().inward}
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("old", "new", "message"),
     [
-        ("[seeding", "^here: not valid TOML"),
-        (PLAIN + "[fiting]\n", "^here: unknown key 'fiting': choose among description, seeding"),
-        (PLAIN.replace("[fitting]", "[follow]"), r"^here: the table \[fitting\] is missing"),
-        (PLAIN.replace("[[extend]]", "[extend]"), r"^here: extend must be a list: write \[\[extend\]\]"),
-        (PLAIN.replace('"nearest"', '"nearby"'), r"\[fitting\]: unknown method 'nearby': choose one of"),
-        (PLAIN.replace('"nearest"', '"nearest"\nneighbors = 3'), r"\[fitting\]: unknown key 'neighbors'"),
-        (PLAIN.replace('"helix"', '"helix"\nwings = 2'), r"\[\[extend\]\] number 1: unknown key 'wings'"),
-        (PLAIN + "[follow]\noutwards = 2\n", r"^here, \[follow\]: unknown key 'outwards'"),
-        (PLAIN + '[follow]\noutward = "far"\n', r"^here, \[follow\]: outward: .*integer"),
-        (PLAIN.replace("[seeding]\n", 'seeding = "unrolled"\nx = '), "^here: "),
+        ("[seeding]", "[seeding", "^here: not valid TOML"),
+        (
+            "[seeding]",
+            "[fiting]\n[seeding]",
+            "^here: unknown key 'fiting': choose among description, seeding",
+        ),
+        ("[fitting]", "[follow]", r"^here: the table \[fitting\] is missing"),
+        ("[[extend]]", "[extend]", r"^here: extend must be a list: write \[\[extend\]\]"),
+        ("[seeding]\nmethod", "seeding", "^here: seeding must be a table"),
+        ('"nearest"', '"nearby"', r"\[fitting\]: unknown method 'nearby': choose one of"),
+        ('"nearest"', '"nearest"\nneighbors = 3', r"\[fitting\]: unknown key 'neighbors'"),
+        ('"helix"', '"helix"\nwings = 2', r"\[\[extend\]\] number 1: unknown key 'wings'"),
+        ("[seeding]", "[follow]\noutwards = 2\n[seeding]", r"^here, \[follow\]: unknown key 'outwards'"),
+        ("[seeding]", '[follow]\noutward = "far"\n[seeding]', r"^here, \[follow\]: outward: .*integer"),
     ],
 )
-def test_wrong_presets_are_refused_with_place_and_remedy(text: str, message: str) -> None:
+def test_wrong_presets_are_refused_with_place_and_remedy(
+    plain_preset: str, old: str, new: str, message: str
+) -> None:
     with pytest.raises(ConfigError, match=message) as error:
-        Preset.parse(text, "plain", "here")
+        Preset.parse(plain_preset.replace(old, new), "plain", "here")
     assert "\n" not in str(error.value)
 
 
