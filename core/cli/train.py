@@ -41,15 +41,23 @@ def run(options: argparse.Namespace) -> None:
 
     from clew.extend.training import train
     from clew.io import read_events
+    from clew.plots import draw_learning_curve
 
     config = _config(options)
     parts = ("hits", "particles", "truth")
     events = (event for source in options.sources for event in read_events(source, parts=parts))
     validation = (event for source in options.validation for event in read_events(source, parts=parts))
-    result = train(config, events, validation, Path(options.output), options.resume, _command(options))
+    folder = Path(options.output)
+    result = train(config, events, validation, folder, options.resume, _command(options), _print_epoch)
+    curve = draw_learning_curve(folder / "log.csv", folder / "learning-curve.png")
     print(f"best epoch:  {result.best_epoch} of {result.epochs}, validation loss {result.best_loss:.4f}")
     print(f"weights:     {result.weights}")
     print(f"record:      {result.weights.with_suffix('.json')}")
+    print(f"curve:       {curve}")
+
+
+def _print_epoch(epoch: int, loss: float, validation_loss: float) -> None:
+    print(f"epoch {epoch:3d}  loss {loss:.4f}  validation loss {validation_loss:.4f}", flush=True)
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:

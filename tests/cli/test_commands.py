@@ -135,6 +135,33 @@ def test_evaluate_reports_every_stage(
     assert picture.stat().st_size > 1000
 
 
+def test_trained_weights_can_be_used(
+    folder: Path, plain_preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "training.toml"
+    config.write_text('network = "lstm-32"\nepochs = 1\nbatch = 256\n')
+    sources = (folder / "event000000001", "--validation", folder / "event000000002")
+    assert run("train", *sources, "--output", tmp_path / "trained", "--config", config) == 0
+    assert "epoch   1" in capsys.readouterr().out
+    made = sorted(path.name for path in (tmp_path / "trained").iterdir())
+    assert {"learning-curve.png", "log.csv", "lstm-32.json", "lstm-32.npz"} <= set(made)
+    preset = tmp_path / "mine.toml"
+    weights = f'method = "network"\nweights = "{tmp_path / "trained" / "lstm-32.npz"}"'
+    preset.write_text(plain_preset.replace('method = "helix"', weights))
+    assert run("evaluate", folder, "--preset", preset) == 0
+
+
+def test_a_wrong_training_setting_is_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "training.toml"
+    config.write_text("epoch = 1\n")
+    sources = (folder, "--validation", folder, "--output", tmp_path / "trained")
+    assert run("train", *sources, "--config", config) == 2
+    assert "unknown key 'epoch': choose among" in capsys.readouterr().err
+    assert not (tmp_path / "trained").exists()
+
+
 def test_info_names_presets_methods_and_versions(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info") == 0
     printed = capsys.readouterr().out
