@@ -9,5 +9,6 @@ from clew.methods import Method
 __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
+    "triplets": Method("clew.seeding.triplets", "TripletSeeder", "TripletConfig"),
     "unrolled": Method("clew.seeding.seeder", "UnrolledSeeder", "UnrolledConfig"),
 }
