@@ -103,13 +103,20 @@ def train(
         Written into the record, so that others can make the weights again.
     on_epoch : callable, optional
         Called after each epoch with its number, loss and validation loss.
+
+    Raises
+    ------
+    InputError
+        If the events hold no track, or the folder a training that is not to be resumed or is another's.
     """
+    if not resume and (folder / "checkpoint.npz").exists():
+        raise InputError(f"{folder}: it holds a training already: resume it, or name another folder")
     import keras
 
     keras.utils.set_random_seed(config.seed)
-    folder.mkdir(parents=True, exist_ok=True)
     data, numbers = _gather(config, events)
     held_out, held_numbers = _gather(config, validation)
+    folder.mkdir(parents=True, exist_ok=True)
     model = build_network(config.network, config.prompt)
     steps = max(1, -(-len(data[0]) // config.batch)) * config.epochs
     schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)

@@ -143,6 +143,8 @@ def test_trained_weights_can_be_used(
     sources = (folder / "event000000001", "--validation", folder / "event000000002")
     assert run("train", *sources, "--output", tmp_path / "trained", "--config", config) == 0
     assert "epoch   1" in capsys.readouterr().out
+    assert run("train", *sources, "--output", tmp_path / "trained", "--config", config) == 2
+    assert "it holds a training already" in capsys.readouterr().err
     made = sorted(path.name for path in (tmp_path / "trained").iterdir())
     assert {"learning-curve.png", "log.csv", "lstm-32.json", "lstm-32.npz"} <= set(made)
     preset = tmp_path / "mine.toml"
