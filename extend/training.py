@@ -16,7 +16,7 @@ from clew.errors import InputError
 from clew.event import Event
 from clew.extend.features import Prompt
 from clew.extend.helix import HelixConfig
-from clew.extend.networks import build_network
+from clew.extend.networks import build_network, import_keras
 from clew.extend.records import save_weights
 from clew.extend.targets import examples, true_windows
 from clew.tracks import SEED_LENGTH
@@ -111,8 +111,7 @@ def train(
     """
     if not resume and (folder / "checkpoint.npz").exists():
         raise InputError(f"{folder}: it holds a training already: resume it, or name another folder")
-    import keras
-
+    keras = import_keras()
     keras.utils.set_random_seed(config.seed)
     data, numbers = _gather(config, events)
     held_out, held_numbers = _gather(config, validation)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import Final
 
 import numpy as np
 
 from clew.benchmark.timing import Timing, measure
-from clew.errors import ConfigError
 from clew.extend.features import N_INPUTS
 from clew.extend.helix import N_STEPS
-from clew.extend.networks import build_network
+from clew.extend.networks import build_network, import_keras
 from clew.tracks import SEED_LENGTH
 
 __all__ = ["PER_TRACKS", "find_gpu", "keras_backend", "time_network"]
@@ -25,14 +23,7 @@ _BATCH: Final = 2048
 
 def keras_backend() -> str:
     """Return the name of Keras's backend; raises ConfigError where Keras cannot be imported."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        import keras
-    except ImportError as error:
-        raise ConfigError(
-            f"timing networks needs Keras ({error}): pip install 'clew[train]', or choose no networks"
-        ) from error
-    return str(keras.backend.backend())
+    return str(import_keras().backend.backend())
 
 
 def find_gpu() -> str | None:
@@ -72,8 +63,7 @@ def time_network(network: str, device: str, n_tracks: int, repeats: int) -> Timi
         Tracks predicted in each repeat.
     repeats : int
     """
-    import keras
-
+    keras = import_keras()
     shape = (n_tracks, SEED_LENGTH + N_STEPS, N_INPUTS["zeros"])
     inputs = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     batches = [inputs[start : start + _BATCH] for start in range(0, n_tracks, _BATCH)]

@@ -164,6 +164,15 @@ def test_a_wrong_training_setting_is_refused(
     assert not (tmp_path / "trained").exists()
 
 
+def test_training_without_keras_says_what_to_install(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    assert run("train", folder, "--validation", folder, "--output", tmp_path / "trained") == 2
+    assert "pip install 'clew[train]'" in capsys.readouterr().err
+    assert not (tmp_path / "trained").exists()
+
+
 def test_info_names_presets_methods_and_versions(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info") == 0
     printed = capsys.readouterr().out
