@@ -1,8 +1,8 @@
 """The probe: the exact helix through the last three hits of a track, and what it says of the next one.
 
-Errors are those of extrapolating a parabola (in the transverse plane) and a line (in z over arc) through three
-points: measurement errors grow with the extrapolation's coefficients; a layer at the last hit scatters by
-theta * arc, one at the middle hit by what the extrapolation does not follow of its kink.
+Errors are those of extrapolating a parabola (in the transverse plane) and a line (in z over arc) through
+three points: measurement errors grow with the extrapolation's coefficients; a layer at the last hit scatters
+by theta * arc, one at the middle hit by what the extrapolation does not follow of its kink.
 """
 
 from __future__ import annotations
@@ -17,23 +17,22 @@ from clew.extend.crossings import IS_BARREL, arc_to_layer, bend, propagate
 from clew.extend.solenoid import MEASUREMENT_ERROR, SOLENOID_Z, scattering_angle
 from clew.fitting.index import N_COLUMNS
 from clew.kernels import kernel
+from clew.seeding.doublets import place
 
-__all__ = ["BEAM_LINE", "N_PROBE", "aim", "collect", "deviations", "gain", "project"]
+__all__ = ["N_PROBE", "aim", "collect", "gain", "project"]
 
-BEAM_LINE: Final = -1
-"""Stands for the beam line as the first of a probe's three points."""
-
-N_PROBE: Final = 14
+N_PROBE: Final = 12
 """Numbers of a probe.
 
-0 to 5: x, y, z [mm], direction psi [rad], curvature [1/mm], dz/darc, at the last hit or where projected to;
-6, 7: arcs between the three points; 8: scattering angle per layer [rad]; 9: error of the first point across
-the track; 10: error of the outer points in z (1/1); 11: z where the curvature was measured; 12, 13: after
-`project`, expected deviation across the track and in z.  Lengths in mm.
+0 to 5: x, y, z [mm], direction psi [rad], curvature [1/mm], dz/darc at the last hit; 6, 7: arcs between the
+three hits; 8: scattering angle per layer [rad]; 9, 10: errors of the first and the last hit in z; 11: z where
+the curvature was measured.  Lengths in mm.
 """
 
 _ACROSS_ERROR: Final = 0.03
-_MARGIN: Final = 6.0
+_MARGIN: Final = 6.0  # mm by which a helix may miss a layer's edge
+_DEEPEST: Final = 40.0
+_SCALE: Final = N_COLUMNS / (2 * np.pi)
 _POSITION: Final = np.array([layer.position for layer in LAYERS])
 _LOWEST: Final = np.array([layer.reach[0] for layer in LAYERS])
 _HIGHEST: Final = np.array([layer.reach[1] for layer in LAYERS])
@@ -52,36 +51,26 @@ def aim(
     a: int,
     b: int,
     c: int,
-    beam_error: float,
     scattering: float,
     probe: Float64Array,
 ) -> bool:
-    """Write the helix through hits a, b, c, at c; `a` may be BEAM_LINE.  False where there is none."""
-    ax, ay = (0.0, 0.0) if a == BEAM_LINE else (points[a, 0], points[a, 1])
-    bx, by, cx, cy = points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-    first, second = np.hypot(bx - ax, by - ay), np.hypot(cx - bx, cy - by)
-    whole = np.hypot(cx - ax, cy - ay)
+    """Write the helix through hits a, b and c, at c; False where there is none."""
+    ax, ay, bx, by = points[a, 0], points[a, 1], points[b, 0], points[b, 1]
+    cx, cy = points[c, 0], points[c, 1]
+    first, second = np.sqrt((bx - ax) ** 2 + (by - ay) ** 2), np.sqrt((cx - bx) ** 2 + (cy - by) ** 2)
+    whole = np.sqrt((cx - ax) ** 2 + (cy - ay) ** 2)
     if first < 1.0 or second < 1.0 or whole < max(first, second):
         return False
     curvature = 2.0 * ((bx - ax) * (cy - by) - (by - ay) * (cx - bx)) / (first * second * whole)
     d1, d2 = _arc(first, curvature), _arc(second, curvature)
-    probe[0], probe[1], probe[2], probe[4] = cx, cy, points[c, 2], curvature
+    slope = (points[c, 2] - points[a, 2]) / (d1 + d2)
     half = min(max(0.5 * curvature * second, -1.0), 1.0)
+    probe[0], probe[1], probe[2], probe[4], probe[5] = cx, cy, points[c, 2], curvature, slope
     probe[3] = np.arctan2(cy - by, cx - bx) + np.arcsin(half)
     probe[6], probe[7] = d1, d2
-    start, lever = (b, d2) if a == BEAM_LINE else (a, d1 + d2)
-    slope = (points[c, 2] - points[start, 2]) / lever
-    probe[5] = slope
-    theta = scattering * scattering_angle(curvature, slope, IS_BARREL[layer[c]])
-    probe[8] = theta
-    probe[9] = _ACROSS_ERROR
-    if a == BEAM_LINE:
-        unseen = theta * d1 * np.sqrt(1.0 + slope * slope)
-        probe[9] = np.sqrt(beam_error**2 + (0.5 + d1 / 150.0) * unseen**2)
-    probe[10] = np.hypot(_error_z(layer[start], slope), _error_z(layer[c], slope)) / lever
-    probe[11] = 0.5 * (points[b, 2] + points[c, 2]) if a == BEAM_LINE else points[b, 2]
-    probe[12] = _error_z(layer[c], slope)
-    probe[13] = 1.0 if a == BEAM_LINE else d1 / (d1 + d2)
+    probe[8] = scattering * scattering_angle(curvature, slope, IS_BARREL[layer[c]])
+    probe[9], probe[10] = _error_z(layer[a], slope), _error_z(layer[c], slope)
+    probe[11] = points[b, 2]
     return True
 
 
@@ -120,8 +109,9 @@ def project(
     if arc == np.inf or arc * abs(target[4]) > 3.0:
         return np.inf
     propagate(target, arc)
-    reach = abs(target[2]) if IS_BARREL[layer] else np.hypot(target[0], target[1])
     _expect(probe, layer, arc, spread)
+    spread[2], spread[3] = np.cos(target[3]), np.sin(target[3])
+    reach = abs(target[2]) if IS_BARREL[layer] else np.hypot(target[0], target[1])
     margin = _MARGIN + 3.0 * (spread[1] if IS_BARREL[layer] else spread[1] / max(abs(probe[5]), 0.1))
     if reach < _LOWEST[layer] - margin or reach > _HIGHEST[layer] + margin:
         return np.inf
@@ -132,37 +122,24 @@ def project(
 def _expect(probe: Float64Array, layer: int, arc: float, spread: Float64Array) -> None:
     """Write the expected deviations of a hit on a layer after an arc."""
     d1, d2, theta, slope = probe[6], probe[7], probe[8], probe[5]
-    sec2 = 1.0 + slope * slope
-    kink = (d2 + arc) * arc / (d1 + d2)
-    from_a = kink / d1 * probe[9]
-    from_b = arc * (d1 + d2 + arc) / (d1 * d2) * _ACROSS_ERROR
-    from_c = (d1 + d2 + arc) * (d2 + arc) / ((d1 + d2) * d2) * _ACROSS_ERROR
-    scattered = theta * theta * sec2 * (arc * arc + kink * kink)
-    spread[0] = np.sqrt(_ACROSS_ERROR**2 + from_a**2 + from_b**2 + from_c**2 + scattered)
-    height = theta * sec2 * arc
-    middle = height * probe[13] if probe[13] < 1.0 else 0.0
-    along = probe[12] ** 2 + (probe[10] * arc) ** 2 + _error_z(layer, slope) ** 2
-    spread[1] = np.sqrt(along + height**2 + middle**2)
-
-
-@kernel
-def deviations(target: Float64Array, points: Float64Array, hit: int) -> tuple[float, float]:
-    """Return how far a hit is off a projected probe: across the track and in z, mm."""
-    dx, dy = points[hit, 0] - target[0], points[hit, 1] - target[1]
-    cos, sin = np.cos(target[3]), np.sin(target[3])
-    forward = dx * cos + dy * sin
-    across = dy * cos - dx * sin - 0.5 * target[4] * forward * forward
-    return across, points[hit, 2] - target[2] - target[5] * forward
+    whole, sec2 = d1 + d2, 1.0 + slope * slope
+    kink = (d2 + arc) * arc / whole
+    from_a, from_b = kink / d1, arc * (whole + arc) / (d1 * d2)
+    from_c = (whole + arc) * (d2 + arc) / (whole * d2)
+    across = _ACROSS_ERROR**2 * (1.0 + from_a**2 + from_b**2 + from_c**2)
+    spread[0] = np.sqrt(across + theta * theta * sec2 * (arc * arc + kink * kink))
+    height = (theta * sec2 * arc) ** 2 * (1.0 + (d1 / whole) ** 2)
+    along = (probe[9] * arc / whole) ** 2 + (probe[10] * (1.0 + arc / whole)) ** 2
+    spread[1] = np.sqrt(_error_z(layer, slope) ** 2 + along + height)
 
 
 @kernel
 def gain(target: Float64Array, spread: Float64Array, surfaces: Float64Array, layer: int) -> float:
     """Return the log of how much likelier a hit right at the target is a track's than one by chance."""
-    r = np.hypot(target[0], target[1])
-    if surfaces[layer, 4] > 0:
-        density, oblique = surfaces[layer, 7], 1.0
-    else:
-        density, oblique = surfaces[layer, 7] / max(r * r, 1.0), max(abs(target[5]), 0.05)
+    density, oblique = surfaces[layer, 7], 1.0
+    if surfaces[layer, 4] <= 0:
+        density /= target[0] ** 2 + target[1] ** 2 + 1.0
+        oblique = max(abs(target[5]), 0.05)
     return -np.log(2.0 * np.pi * spread[0] * spread[1] / oblique * density + 1e-9)
 
 
@@ -179,39 +156,53 @@ def collect(
     chi2: Float64Array,
 ) -> int:
     """Write the hits of a layer within `pull` expected deviations of the target; return their number."""
-    r, phi = np.hypot(target[0], target[1]), np.arctan2(target[1], target[0])
-    heading = target[3] - phi
-    radial, tangential = abs(np.cos(heading)), abs(np.sin(heading))
-    slope, wide, high = abs(target[5]), pull * spread[0], pull * spread[1]
-    if surfaces[layer, 4] > 0:
-        depth = max(surfaces[layer, 1] - r, r - surfaces[layer, 0], 0.0) / max(radial, 0.1)
-        depth = min(depth, 40.0)
-        height = high + depth * slope
-        low, top = (target[2] - height), (target[2] + height)
-        low, top = low / (surfaces[layer, 1] if low > 0 else surfaces[layer, 0]), top / (surfaces[layer, 0] if top > 0 else surfaces[layer, 1])
-        half = (wide / max(radial, 0.1) + depth * tangential) / r
-    else:
-        slope = max(slope, 0.05)
-        depth = min(max(surfaces[layer, 3] - target[2], target[2] - surfaces[layer, 2], 0.0) / slope, 40.0)
-        across = wide + (high / slope + depth) * tangential
-        away = wide * tangential + (high / slope + depth) * radial
-        near, far = max(r - away, 20.0), r + away
-        low = surfaces[layer, 2] / (far if surfaces[layer, 2] > 0 else near)
-        top = surfaces[layer, 3] / (near if surfaces[layer, 3] > 0 else far)
-        half = across / max(r - away, 20.0)
+    phi, half, low, top = _window(surfaces, layer, target, spread, pull)
     n = 0
-    scale = N_COLUMNS / (2 * np.pi)
-    half = min(half, 1.0)
-    first, last = int(np.floor((phi - half + np.pi) * scale)), int(np.floor((phi + half + np.pi) * scale))
+    first, last = int(np.floor((phi - half) * _SCALE)), int(np.floor((phi + half) * _SCALE))
     for column in range(first, last + 1):
         cell = layer * N_COLUMNS + column % N_COLUMNS
-        begin, end = starts[cell], starts[cell + 1]
-        i = begin + np.searchsorted(points[begin:end, 3], low)
-        while i < end and points[i, 3] <= top:
-            across, along = deviations(target, points, i)
-            square = (across / spread[0]) ** 2 + (along / spread[1]) ** 2
+        for i in range(place(points, starts[cell], starts[cell + 1], low), starts[cell + 1]):
+            if points[i, 3] > top:
+                break
+            square = _chi2(points, i, target, spread)
             if square <= pull * pull and n < len(found):
                 found[n], chi2[n] = i, square
                 n += 1
-            i += 1
     return n
+
+
+@kernel
+def _chi2(points: Float64Array, hit: int, target: Float64Array, spread: Float64Array) -> float:
+    """Return how far a hit is off a path, across it and in z, in expected deviations."""
+    dx, dy = points[hit, 0] - target[0], points[hit, 1] - target[1]
+    forward = dx * spread[2] + dy * spread[3]
+    across = dy * spread[2] - dx * spread[3] - 0.5 * target[4] * forward * forward
+    along = points[hit, 2] - target[2] - target[5] * forward
+    return (across / spread[0]) ** 2 + (along / spread[1]) ** 2
+
+
+@kernel
+def _window(
+    surfaces: Float64Array, layer: int, target: Float64Array, spread: Float64Array, pull: float
+) -> tuple[float, float, float, float]:
+    """Return where hits may be: phi + pi, half width, range of z/r.
+
+    Modules stand up to `depth` along the path before and behind the layer's nominal place.
+    """
+    r, phi = np.sqrt(target[0] ** 2 + target[1] ** 2), np.arctan2(target[1], target[0])
+    radial = abs(target[0] * spread[2] + target[1] * spread[3]) / r
+    tangential = np.sqrt(max(1.0 - radial * radial, 0.0))
+    wide, high, slope = pull * spread[0], pull * spread[1], abs(target[5])
+    if surfaces[layer, 4] > 0:
+        near, far = surfaces[layer, 0], surfaces[layer, 1]
+        depth = min(max(far - r, r - near, 0.0) / max(radial, 0.1), _DEEPEST)
+        low, top = target[2] - high - depth * slope, target[2] + high + depth * slope
+        half = (wide / max(radial, 0.1) + depth * tangential) / r
+    else:
+        low, top = surfaces[layer, 2], surfaces[layer, 3]
+        slope = max(slope, 0.05)
+        path = high / slope + min(max(top - target[2], target[2] - low, 0.0) / slope, _DEEPEST)
+        near, far = max(r - wide * tangential - path * radial, 20.0), r + wide * tangential + path * radial
+        half = (wide + path * tangential) / near
+    low, top = low / (far if low > 0 else near), top / (near if top > 0 else far)
+    return phi + np.pi, min(half, 1.0), low, top

@@ -11,10 +11,10 @@ import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.detector import LAYERS
 from clew.fitting.index import N_COLUMNS
 from clew.kernels import kernel, parallel_kernel
-from clew.seeding.probing import BEAM_LINE, N_PROBE, aim, collect, gain, project
+from clew.seeding.doublets import N_DOUBLET, doublet_window, find_thirds, make_doublet, place
+from clew.seeding.probing import N_PROBE, aim, collect, gain, project
 
 __all__ = ["LONGEST", "search_all"]
 
@@ -22,7 +22,7 @@ LONGEST: Final = 20
 """Hits of a track at most, one per layer."""
 
 _MOST_NEAR: Final = 16
-_POSITION: Final = np.array([layer.position for layer in LAYERS])
+_SCALE: Final = N_COLUMNS / (2 * np.pi)
 
 
 @parallel_kernel
@@ -42,8 +42,8 @@ def search_all(
 
     Parameters
     ----------
-    points : ndarray of shape (n, 4), float64
-        x, y, z [mm] and z/r in the order of a `clew.fitting.index.HitIndex`.
+    points : ndarray of shape (n, 6), float64
+        x, y, z [mm], z/r, phi [rad] and r [mm] in the order of a `clew.fitting.index.HitIndex`.
     layer : ndarray of shape (n,), int32
     starts, surfaces
         Of the same index.
@@ -52,8 +52,8 @@ def search_all(
     firsts : ndarray of shape (n_firsts,), int64
         Places of the first hits in the index.
     cuts : ndarray of shape (7,), float64
-        Largest curvature [1/mm], largest |z0|, error of the beam line [mm], largest pull, least gain of a
-        hit, cost of a missing layer, factor of scattering.
+        Largest curvature [1/mm], largest |z0|, distance from the beam line [mm], largest pull, least gain
+        of a hit, quality that is enough, factor of scattering.
     tracks : ndarray of shape (n_firsts, LONGEST), int32
         Filled with -1.
     quality : ndarray of shape (n_firsts,), float64
@@ -77,110 +77,41 @@ def _search_one(
     best: Int32Array,
 ) -> float:
     most = 0.0
-    track = np.empty(LONGEST, np.int32)
-    probe, target, spread, window = np.empty(N_PROBE), np.empty(6), np.empty(2), np.empty(4)
-    tip, target2, spread2 = np.empty(N_PROBE), np.empty(6), np.empty(2)
-    found, chi2 = np.empty(_MOST_NEAR, np.int32), np.empty(_MOST_NEAR)
-    near, near_chi2 = np.empty(_MOST_NEAR, np.int32), np.empty(_MOST_NEAR)
-    scale = N_COLUMNS / (2 * np.pi)
+    window, doublet = np.empty(3), np.empty(N_DOUBLET)
+    track, thirds, gains = np.empty(LONGEST, np.int32), np.empty(_MOST_NEAR, np.int32), np.empty(_MOST_NEAR)
+    work = (np.empty(N_PROBE), np.empty(6), np.empty(4), np.empty(_MOST_NEAR, np.int32), np.empty(_MOST_NEAR))
     track[0] = first
+    phi = points[first, 4] + np.pi
     for option in range(adjacent.shape[1]):
         second_layer = adjacent[layer[first], option]
-        if second_layer < 0 or most > cuts[7]:
+        if second_layer < 0 or most > cuts[5]:
             break
-        if not _doublet_window(points, first, surfaces, second_layer, cuts, window):
+        if not doublet_window(points, first, surfaces, second_layer, cuts, window):
             continue
-        for column in range(int(np.floor(window[0] * scale)), int(np.floor(window[1] * scale)) + 1):
+        last = int(np.floor((phi + window[0]) * _SCALE))
+        for column in range(int(np.floor((phi - window[0]) * _SCALE)), last + 1):
             cell = second_layer * N_COLUMNS + column % N_COLUMNS
-            begin, end = starts[cell], starts[cell + 1]
-            second = begin + np.searchsorted(points[begin:end, 3], window[2])
-            while second < end and points[second, 3] <= window[3]:
+            for second in range(place(points, starts[cell], starts[cell + 1], window[1]), starts[cell + 1]):
+                if points[second, 3] > window[2] or most > cuts[5]:
+                    break
+                if not make_doublet(points, layer, first, second, cuts, doublet):
+                    continue
                 track[1] = second
-                if _is_doublet(points, layer, first, second, cuts, probe):
-                    for other in range(following.shape[1]):
-                        third_layer = following[second_layer, other]
-                        if third_layer < 0:
-                            break
-                        if project(probe, third_layer, second_layer, target, spread) == np.inf:
-                            continue
-                        worth = gain(target, spread, surfaces, third_layer)
-                        if worth < cuts[4]:
-                            continue
-                        n = collect(
-                            points, starts, surfaces, third_layer, target, spread, cuts[3], found, chi2
+                for other in range(following.shape[1]):
+                    third_layer = following[second_layer, other]
+                    if third_layer < 0 or most > cuts[5]:
+                        break
+                    n = find_thirds(points, starts, surfaces, third_layer, doublet, cuts, thirds, gains)
+                    for k in range(n):
+                        track[2] = thirds[k]
+                        length, value = _grow(
+                            points, layer, starts, surfaces, following, cuts, gains[k], track, *work
                         )
-                        for k in range(n):
-                            track[2] = found[k]
-                            value = worth - 0.5 * chi2[k]
-                            if value < cuts[4]:
-                                continue
-                            length, value = _grow(
-                                points, layer, starts, surfaces, following, cuts, value, track, tip, target2, spread2, near, near_chi2
-                            )
-                            if value > most:
-                                most = value
-                                best[:length] = track[:length]
-                                best[length:] = -1
-                second += 1
+                        if value > most:
+                            most = value
+                            best[:length] = track[:length]
+                            best[length:] = -1
     return most
-
-
-@kernel
-def _doublet_window(
-    points: Float64Array, first: int, surfaces: Float64Array, layer: int, cuts: Float64Array, window: Float64Array
-) -> bool:
-    """Write the range of phi + pi and of z/r in which a second hit on a layer may be."""
-    x, y, z = points[first, 0], points[first, 1], points[first, 2]
-    r, phi = np.hypot(x, y), np.arctan2(y, x) + np.pi
-    low, high = z + cuts[1], z - cuts[1]
-    if surfaces[layer, 4] > 0:
-        near, far = surfaces[layer, 0], surfaces[layer, 1]
-        if far <= r:
-            return False
-        z_low = z + min((z - cuts[1]) * (far / r - 1.0), (z - cuts[1]) * (near / r - 1.0))
-        z_top = z + max((z + cuts[1]) * (far / r - 1.0), (z + cuts[1]) * (near / r - 1.0))
-        z_low, z_top = max(z_low, surfaces[layer, 2]), min(z_top, surfaces[layer, 3])
-        if z_low > z_top:
-            return False
-        window[2] = z_low / (far if z_low > 0 else near)
-        window[3] = z_top / (near if z_top > 0 else far)
-        outer = far
-    else:
-        place = surfaces[layer, 3] if surfaces[layer, 3] > 0 else surfaces[layer, 2]
-        sign = 1.0 if place > 0 else -1.0
-        ahead, level = sign * place, sign * z
-        if ahead <= level or level + cuts[1] <= 0:
-            return False
-        near = r * (1.0 + (sign * (surfaces[layer, 2] if sign > 0 else surfaces[layer, 3]) - level) / (level + cuts[1]))
-        far = 1100.0
-        if level > cuts[1]:
-            far = min(far, r * (1.0 + (ahead - level) / (level - cuts[1])))
-        near, far = max(near * 0.98, surfaces[layer, 0]), min(far, surfaces[layer, 1])
-        if near > far:
-            return False
-        window[2] = surfaces[layer, 2] / (near if surfaces[layer, 2] < 0 else far)
-        window[3] = surfaces[layer, 3] / (near if surfaces[layer, 3] > 0 else far)
-        outer = far
-    curl = 0.5 * cuts[0]
-    half = np.arcsin(min(outer * curl, 1.0)) - np.arcsin(min(r * curl, 1.0))
-    half += 3.0 * cuts[2] * (1.0 / r - 1.0 / max(outer, r)) + 1e-3
-    window[0], window[1] = phi - half, phi + half
-    return True
-
-
-@kernel
-def _is_doublet(
-    points: Float64Array,
-    layer: Int32Array,
-    first: int,
-    second: int,
-    cuts: Float64Array,
-    probe: Float64Array,
-) -> bool:
-    """Tell whether two hits and the beam line make a helix within the cuts; its probe is written."""
-    if not aim(points, layer, BEAM_LINE, first, second, cuts[2], cuts[6], probe):
-        return False
-    return abs(probe[4]) <= cuts[0] and abs(points[first, 2] - probe[5] * probe[6]) <= cuts[1]
 
 
 @kernel
@@ -203,7 +134,7 @@ def _grow(
     length = 3
     while length < LONGEST:
         a, b, c = track[length - 3], track[length - 2], track[length - 1]
-        if not aim(points, layer, a, b, c, cuts[2], cuts[6], probe):
+        if not aim(points, layer, a, b, c, cuts[6], probe):
             break
         hit, most = _next_hit(
             points, layer[c], starts, surfaces, following, cuts, probe, target, spread, near, chi2
@@ -242,9 +173,7 @@ def _next_hit(
         worth = gain(target, spread, surfaces, following_layer)
         if worth < cuts[4]:
             continue
-        n = collect(
-            points, starts, surfaces, following_layer, target, spread, cuts[3], near, chi2
-        )
+        n = collect(points, starts, surfaces, following_layer, target, spread, cuts[3], near, chi2)
         top, chosen = cuts[4], -1
         for k in range(n):
             value = worth - 0.5 * chi2[k]

@@ -1,4 +1,4 @@
-"""The triplet seeder: doublets and triplets of hits grow into tracks, easy ones first."""
+"""The triplet seeder: doublets and triplets of hits grow into tracks, the easy ones first."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.detector import BARREL_VOLUMES, LAYERS
+from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.detector import FIELD_STRENGTH
 from clew.event import Hits
-from clew.fitting.index import N_COLUMNS, HitIndex, build_index, without
+from clew.fitting.index import HitIndex, build_index, without
 from clew.kernels import kernel
 from clew.seeding.transitions import next_layers
 from clew.seeding.triplet_search import LONGEST, search_all
-from clew.tracks import SEED_LENGTH, Candidates, Seeds
+from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["TripletConfig", "TripletPass", "TripletSeeder"]
 
-INNERMOST: Final = (7,)
-SECOND: Final = (8, 6, 11, 5, 12)
-OTHERS: Final = (8, 6, 11, 5, 12, 4, 13, 3, 14, 2, 15, 9)
-_CURVATURE: Final = 5.98e-4  # 1/mm of a track of 1 GeV
+_BENDING: Final = 2.99792458e-4 * FIELD_STRENGTH  # pT times curvature, GeV/mm
+_INNERMOST: Final = (7,)
+_SECOND: Final = (5, 6, 8, 11, 12)
+_PIXELS: Final = tuple(range(18))
+_FIRST_STRIPS: Final = (24, 25)
 
 
 @dataclass(frozen=True)
@@ -31,47 +32,65 @@ class TripletPass:
     Attributes
     ----------
     least_pt : float, GeV
+    first_layers : tuple of int
+        Where tracks may begin, by dense layer index.
+    least_hits : int
+        Shorter tracks give their hits back.
     beam_error : float, mm
         Expected distance of the tracks from the beam line.
-    pull : float
-        Hits at most so many expected deviations from a prediction are looked at.
-    least_hits : int
-    least_quality : float
-    innermost : int
-        First hits are on the layers with fewer than so many before them.
     """
 
-    least_pt: float = 0.4
-    beam_error: float = 0.05
-    pull: float = 4.0
+    least_pt: float
+    first_layers: tuple[int, ...] = _INNERMOST
     least_hits: int = 5
-    least_quality: float = 10.0
-    first_layers: tuple[int, ...] = INNERMOST
-    skipped: int = 0
-    most_lost: int = 0
+    beam_error: float = 0.05
 
 
 @dataclass(frozen=True)
 class TripletConfig:
+    """Settings of the triplet seeder.
+
+    A hit's gain is the logarithm of how much likelier it is a track's hit than one by chance; a track's
+    quality is the sum of the gains of its hits from the third on.
+
+    Attributes
+    ----------
+    passes : tuple of TripletPass
+        From easy tracks to hard ones: what one pass finds, the next need not look at.
+    most_z0 : float, mm
+        Doublets that point to a larger |z| on the beam line are left out.
+    pull : float
+        Hits farther from a prediction, in expected deviations, are not looked at.
+    least_gain, least_quality : float
+        Hits that gain less are not taken, tracks of less quality are given up.
+    enough : float
+        A first hit with a track of this quality needs no further search.
+    scattering : float
+        Factor of the expected multiple scattering.
+    """
+
     passes: tuple[TripletPass, ...] = (
         TripletPass(0.5, least_hits=6),
-        TripletPass(0.5, least_hits=6, first_layers=SECOND),
-        TripletPass(0.3, least_hits=6),
-        TripletPass(0.3, least_hits=6, first_layers=SECOND),
-        TripletPass(0.2),
-        TripletPass(0.2, first_layers=OTHERS),
-        TripletPass(0.2, skipped=1),
+        TripletPass(0.5, _SECOND, least_hits=6),
+        TripletPass(0.25, least_hits=6),
+        TripletPass(0.25, _SECOND, least_hits=6),
+        TripletPass(0.13, _PIXELS),
+        TripletPass(0.2, _PIXELS + _FIRST_STRIPS, beam_error=5.0),
     )
     most_z0: float = 165.0
+    pull: float = 4.0
     least_gain: float = 0.0
-    missing_cost: float = 2.0
+    least_quality: float = 6.0
+    enough: float = 20.0
     scattering: float = 1.3
-    enough: float = 30.0
 
 
 @dataclass(frozen=True)
 class TripletSeeder:
-    """Finds seeds by growing triplets; see `clew.stages.Seeder`."""
+    """Finds seeds by growing triplets; see `clew.stages.Seeder`.
+
+    It assumes nothing of where along the beam line tracks begin, as it needs no hypothesis of z.
+    """
 
     config: TripletConfig = field(default_factory=TripletConfig)
 
@@ -80,55 +99,55 @@ class TripletSeeder:
         index = build_index(hits, np.arange(len(hits)))
         parts = [Candidates.empty()]
         for settings in self.config.passes:
-            tracks = self._search(hits, index, settings)
+            parts.append(self._search(hits, index, settings))
             taken = np.zeros(len(hits), dtype=np.bool_)
-            taken[tracks.hits] = True
+            taken[parts[-1].hits] = True
             index = without(index, taken)
-            parts.append(tracks)
         found = Candidates.concatenate(parts)
         return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
 
     def _search(self, hits: Hits, index: HitIndex, settings: TripletPass) -> Candidates:
-        c = self.config
-        points = np.stack([hits.x[index.row], hits.y[index.row], hits.z[index.row], index.features[:, 3]], axis=1)
-        points = points.astype(np.float64)
+        """Return the tracks of one pass; each of their hits is in one of them only."""
         layer = hits.layer_index[index.row]
         firsts = np.flatnonzero(np.isin(layer, settings.first_layers))
-        cuts = np.array((_CURVATURE / settings.least_pt, c.most_z0, settings.beam_error, settings.pull,
-                         c.least_gain, c.missing_cost, c.scattering, c.enough))
-        tracks = np.full((len(firsts), LONGEST), -1, dtype=np.int32)
+        tracks = np.full((len(firsts), LONGEST), NO_HIT, dtype=np.int32)
         quality = np.zeros(len(firsts))
-        search_all(points, layer, index.starts, index.surfaces, next_layers(settings.skipped), next_layers(1), firsts, cuts, tracks, quality)
-        length = (tracks >= 0).sum(axis=1)
-        good = (length >= settings.least_hits) & (quality >= settings.least_quality)
-        order = np.argsort(-quality[good], kind="stable")
-        rows = np.where(tracks >= 0, index.row[tracks], -1)[good][order]
-        return resolve(rows, len(hits), settings)
+        search_all(
+            _points(hits, index), layer, index.starts, index.surfaces, next_layers(0), next_layers(1), firsts,
+            self._cuts(settings), tracks, quality,
+        )  # fmt: skip
+        long_enough = (tracks != NO_HIT).sum(axis=1) >= settings.least_hits
+        good = np.flatnonzero(long_enough & (quality >= self.config.least_quality))
+        best_first = good[np.argsort(-quality[good], kind="stable")]
+        rows = np.where(tracks == NO_HIT, NO_HIT, index.row[tracks])[best_first]
+        return Candidates.from_rows(rows[_choose(rows, len(hits))])
+
+    def _cuts(self, settings: TripletPass) -> Float64Array:
+        """Return the cuts of a pass as `search_all` takes them."""
+        c = self.config
+        curvature = _BENDING / settings.least_pt
+        return np.array(
+            (curvature, c.most_z0, settings.beam_error, c.pull, c.least_gain, c.enough, c.scattering)
+        )
 
 
-def resolve(rows: Int32Array, n_hits: int, settings: TripletPass) -> Candidates:
-    kept = np.zeros(len(rows), dtype=np.bool_)
-    _own(rows, np.zeros(n_hits, dtype=np.bool_), settings.most_lost, settings.least_hits, kept)
-    return Candidates.from_rows(rows[kept])
+def _points(hits: Hits, index: HitIndex) -> Float64Array:
+    """Return x, y, z, z/r, phi and r of the hits of an index, shape (n, 6)."""
+    phi, r, z, ratio = index.features.T
+    return np.stack([hits.x[index.row], hits.y[index.row], z, ratio, phi, r], axis=1).astype(np.float64)
 
 
 @kernel
-def _own(rows: Int32Array, taken: Int32Array, most_lost: int, least: int, kept: Int32Array) -> None:
+def _choose(rows: Int32Array, n_hits: int) -> BoolArray:
+    """Choose tracks in their order, leaving out those with a hit of one chosen before."""
+    taken = np.zeros(n_hits, dtype=np.bool_)
+    chosen = np.ones(len(rows), dtype=np.bool_)
     for i in range(len(rows)):
-        lost, left = 0, 0
         for hit in rows[i]:
-            if hit >= 0:
-                if taken[hit]:
-                    lost += 1
-                else:
-                    left += 1
-        if lost > most_lost or left < least:
-            continue
-        kept[i] = True
-        for k in range(rows.shape[1]):
-            hit = rows[i, k]
-            if hit >= 0:
-                if taken[hit]:
-                    rows[i, k] = -1
-                else:
+            if hit != NO_HIT and taken[hit]:
+                chosen[i] = False
+        if chosen[i]:
+            for hit in rows[i]:
+                if hit != NO_HIT:
                     taken[hit] = True
+    return chosen

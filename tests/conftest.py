@@ -65,13 +65,15 @@ def plain_preset() -> str:
 def make_toy_event() -> Callable[..., Event]:
     """Return a function that makes an event of ideal helices from the beam line, with or without noise."""
 
-    def make(n_particles: int = 60, seed: int = 0, smear: float = 0.0, noise: int = 0) -> Event:
+    def make(
+        n_particles: int = 60, seed: int = 0, smear: float = 0.0, noise: int = 0, sigma_z: float = 5.5
+    ) -> Event:
         rng = np.random.default_rng(seed)
         rows, owner, particles = [], [], []
         for number in range(1, n_particles + 1):
             pt = float(np.exp(rng.uniform(np.log(0.4), np.log(5.0))))
             phi, eta = rng.uniform(-np.pi, np.pi), rng.uniform(-2.5, 2.5)
-            charge, z0 = int(rng.choice((-1, 1))), rng.normal(0, 5.5)
+            charge, z0 = int(rng.choice((-1, 1))), rng.normal(0, sigma_z)
             hits = crossings(pt, phi, float(np.sinh(eta)), charge, z0)
             rows += hits
             owner += [number] * len(hits)

@@ -1,0 +1,152 @@
+"""The triplet seeder on toy events of ideal helices from anywhere along the beam line."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numba
+import numpy as np
+import pytest
+
+from clew.detector import LAYERS, N_LAYERS
+from clew.errors import ConfigError
+from clew.event import Event, Hits
+from clew.methods import build
+from clew.seeding import METHODS
+from clew.seeding.transitions import next_layers
+from clew.seeding.triplets import TripletConfig, TripletPass, TripletSeeder
+from clew.tracks import Seeds
+
+
+def rearranged(hits: Hits, rows: np.ndarray) -> Hits:
+    names = ("hit_id", "x", "y", "z", "volume", "layer", "module")
+    return Hits(*(getattr(hits, name)[rows] for name in names))
+
+
+def partition(seeds: Seeds, rows: np.ndarray) -> set[frozenset[int]]:
+    """Return the found tracks as sets of hits; `rows` names the event's hits."""
+    return {frozenset(rows[seeds.found[i]].tolist()) for i in range(len(seeds.found))}
+
+
+@pytest.fixture(scope="module")
+def event(make_toy_event) -> Event:
+    return make_toy_event(n_particles=150, seed=3, smear=0.02, noise=400, sigma_z=60.0)
+
+
+@pytest.fixture(scope="module")
+def seeds(event) -> Seeds:
+    return TripletSeeder().seed(event.hits)
+
+
+@pytest.fixture
+def all_threads() -> Iterator[None]:
+    threads = numba.get_num_threads()
+    yield
+    numba.set_num_threads(threads)
+
+
+def test_all_particles_have_a_perfect_seed(event, seeds):
+    pid = event.truth.particle_id[seeds.hits]
+    perfect = pid[(pid == pid[:, :1]).all(axis=1), 0]
+    wanted = event.particles.particle_id[
+        (event.particles.n_hits >= 7) & (abs(event.particles.vertex[:, 2]) < 160)
+    ]
+    assert len(wanted) > 100
+    assert np.isin(wanted, perfect).mean() > 0.97
+    assert len(perfect) >= 0.97 * len(seeds)
+    assert len(np.unique(perfect)) == len(perfect)
+
+
+def test_most_tracks_are_followed_to_their_end(event, seeds):
+    owner = event.truth.particle_id[seeds.hits[:, 0]]
+    length = seeds.found.lengths[seeds.found.lengths >= 5]
+    assert (length[owner > 0] >= event.particles.n_hits[owner[owner > 0] - 1] - 1).mean() > 0.9
+
+
+def test_seeds_go_outwards(event, seeds):
+    r = event.hits.r[seeds.hits]
+    assert (np.diff(r, axis=1) > 0).all()
+
+
+def test_no_hit_is_in_two_tracks_and_tracks_start_with_the_seeds(seeds):
+    assert len(np.unique(seeds.found.hits)) == len(seeds.found.hits)
+    assert seeds.found.lengths.min() >= 3
+    np.testing.assert_array_equal(seeds.found.select(seeds.found.lengths >= 5).head(5), seeds.hits)
+
+
+def test_a_track_has_at_most_one_hit_of_a_layer(event, seeds):
+    for i in range(len(seeds.found)):
+        layers = event.hits.layer_index[seeds.found[i]]
+        assert len(np.unique(layers)) == len(layers)
+
+
+def test_noise_alone_gives_hardly_any_seed(make_toy_event):
+    event = make_toy_event(n_particles=1, seed=2, noise=3000)
+    assert len(TripletSeeder().seed(event.hits)) <= 3
+
+
+def test_the_order_of_hits_does_not_matter(event, seeds):
+    rows = np.random.default_rng(0).permutation(len(event.hits))
+    other = TripletSeeder().seed(rearranged(event.hits, rows))
+    assert partition(other, rows) == partition(seeds, np.arange(len(rows)))
+
+
+def test_the_mirrored_event_has_the_mirrored_seeds(event, seeds):
+    mirrored = replace(event.hits, y=-event.hits.y)
+    other = TripletSeeder().seed(mirrored)
+    rows = np.arange(len(event.hits))
+    assert partition(other, rows) == partition(seeds, rows)
+
+
+@pytest.mark.usefixtures("all_threads")
+def test_the_number_of_threads_does_not_matter(event, seeds):
+    for threads in {1, min(2, numba.config.NUMBA_NUM_THREADS)}:
+        numba.set_num_threads(threads)
+        other = TripletSeeder().seed(event.hits)
+        np.testing.assert_array_equal(other.hits, seeds.hits)
+        np.testing.assert_array_equal(other.found.hits, seeds.found.hits)
+        np.testing.assert_array_equal(other.found.offsets, seeds.found.offsets)
+
+
+def test_hits_taken_by_an_earlier_pass_are_gone_for_the_later(event):
+    once = TripletConfig(passes=(TripletPass(0.3),))
+    twice = TripletConfig(passes=(TripletPass(0.3), TripletPass(0.3)))
+    first, both = TripletSeeder(once).seed(event.hits), TripletSeeder(twice).seed(event.hits)
+    np.testing.assert_array_equal(both.hits[: len(first)], first.hits)
+    assert len(np.unique(both.found.hits)) == len(both.found.hits)
+
+
+def test_passes_leave_soft_tracks_to_later_ones(event):
+    seeds = TripletSeeder(TripletConfig(passes=(TripletPass(1.0, tuple(range(18))),))).seed(event.hits)
+    owner = event.truth.particle_id[seeds.hits[:, 0]]
+    assert len(owner) > 20
+    assert (event.particles.pt[owner[owner > 0] - 1] > 0.9).all()
+
+
+def test_no_hits_no_seeds(event):
+    nothing = TripletSeeder().seed(rearranged(event.hits, np.zeros(0, dtype=np.int64)))
+    assert nothing.hits.shape == (0, 5)
+    assert nothing.hits.dtype == np.int32
+    assert len(nothing.found) == 0
+
+
+def test_layers_follow_each_other_outwards():
+    direct, skipping = next_layers(0), next_layers(1)
+    assert direct.shape[0] == skipping.shape[0] == N_LAYERS
+    assert 8 in direct[7]
+    assert 9 not in direct[7]
+    assert 9 in skipping[7]
+    for number, followers in enumerate(skipping):
+        for other in followers[followers >= 0]:
+            if LAYERS[number].barrel and LAYERS[other].barrel:
+                assert LAYERS[other].position > LAYERS[number].position
+
+
+def test_a_preset_may_list_passes():
+    settings = {
+        "method": "triplets",
+        "passes": [{"least_pt": 0.4, "first_layers": [7, 8]}, {"least_pt": 0.2}],
+    }
+    seeder = build(METHODS, settings, "test")
+    assert [p.least_pt for p in seeder.config.passes] == [0.4, 0.2]
+    with pytest.raises(ConfigError, match="least_pt"):
+        build(METHODS, {"method": "triplets", "passes": [{}]}, "test")
