@@ -19,7 +19,7 @@ from clew.fitting.index import N_COLUMNS
 from clew.kernels import kernel
 from clew.seeding.doublets import place
 
-__all__ = ["N_PROBE", "aim", "collect", "gain", "project"]
+__all__ = ["N_PROBE", "aim", "collect", "expect_beside", "gain", "project"]
 
 N_PROBE: Final = 12
 """Numbers of a probe.
@@ -32,6 +32,7 @@ the curvature was measured.  Lengths in mm.
 _ACROSS_ERROR: Final = 0.03
 _MARGIN: Final = 6.0  # mm by which a helix may miss a layer's edge
 _DEEPEST: Final = 40.0
+_BESIDE: Final = 10.0
 _SCALE: Final = N_COLUMNS / (2 * np.pi)
 _POSITION: Final = np.array([layer.position for layer in LAYERS])
 _LOWEST: Final = np.array([layer.reach[0] for layer in LAYERS])
@@ -131,6 +132,16 @@ def _expect(probe: Float64Array, layer: int, arc: float, spread: Float64Array) -
     height = (theta * sec2 * arc) ** 2 * (1.0 + (d1 / whole) ** 2)
     along = (probe[9] * arc / whole) ** 2 + (probe[10] * (1.0 + arc / whole)) ** 2
     spread[1] = np.sqrt(_error_z(layer, slope) ** 2 + along + height)
+
+
+@kernel
+def expect_beside(probe: Float64Array, layer: int, spread: Float64Array) -> None:
+    """Write the expected deviations of another hit of the last hit's layer, some mm along the path."""
+    slope, angle = probe[5], probe[8] * _BESIDE
+    sec2 = 1.0 + slope * slope
+    spread[0] = np.sqrt(4.0 * _ACROSS_ERROR**2 + angle * angle * sec2)
+    spread[1] = np.sqrt(2.0 * _error_z(layer, slope) ** 2 + (angle * sec2) ** 2 + 4.0 * _ACROSS_ERROR**2)
+    spread[2], spread[3] = np.cos(probe[3]), np.sin(probe[3])
 
 
 @kernel

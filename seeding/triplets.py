@@ -12,6 +12,7 @@ from clew.detector import FIELD_STRENGTH
 from clew.event import Hits
 from clew.fitting.index import HitIndex, build_index, without
 from clew.kernels import kernel
+from clew.seeding.overlaps import find_doubles, with_doubles
 from clew.seeding.transitions import next_layers
 from clew.seeding.triplet_search import LONGEST, search_all
 from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
@@ -108,19 +109,27 @@ class TripletSeeder:
 
     def _search(self, hits: Hits, index: HitIndex, settings: TripletPass) -> Candidates:
         """Return the tracks of one pass; each of their hits is in one of them only."""
-        layer = hits.layer_index[index.row]
+        points, layer = _points(hits, index), hits.layer_index[index.row]
         firsts = np.flatnonzero(np.isin(layer, settings.first_layers))
         tracks = np.full((len(firsts), LONGEST), NO_HIT, dtype=np.int32)
         quality = np.zeros(len(firsts))
         search_all(
-            _points(hits, index), layer, index.starts, index.surfaces, next_layers(0), next_layers(1), firsts,
+            points, layer, index.starts, index.surfaces, next_layers(0), next_layers(1), firsts,
             self._cuts(settings), tracks, quality,
         )  # fmt: skip
         long_enough = (tracks != NO_HIT).sum(axis=1) >= settings.least_hits
         good = np.flatnonzero(long_enough & (quality >= self.config.least_quality))
         best_first = good[np.argsort(-quality[good], kind="stable")]
-        rows = np.where(tracks == NO_HIT, NO_HIT, index.row[tracks])[best_first]
-        return Candidates.from_rows(rows[_choose(rows, len(hits))])
+        tracks = tracks[best_first]
+        tracks = tracks[_choose(tracks, len(layer))]
+        doubles = np.full_like(tracks, NO_HIT)
+        behind = np.zeros(tracks.shape, dtype=np.bool_)
+        find_doubles(
+            points, layer, hits.module[index.row], index.starts, index.surfaces, tracks, self.config.pull,
+            self.config.scattering, doubles, behind,
+        )  # fmt: skip
+        rows = Candidates.from_rows(with_doubles(tracks, doubles, behind, len(layer)))
+        return Candidates(index.row[rows.hits], rows.offsets)
 
     def _cuts(self, settings: TripletPass) -> Float64Array:
         """Return the cuts of a pass as `search_all` takes them."""

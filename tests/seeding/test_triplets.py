@@ -150,3 +150,21 @@ def test_a_preset_may_list_passes():
     assert [p.least_pt for p in seeder.config.passes] == [0.4, 0.2]
     with pytest.raises(ConfigError, match="least_pt"):
         build(METHODS, {"method": "triplets", "passes": [{}]}, "test")
+
+
+def test_second_hits_of_overlapping_modules_join_the_track():
+    """A straight track through the barrel leaves two hits, 1 mm apart, on the second and the third layer."""
+    barrel = [number for number, layer in enumerate(LAYERS) if layer.barrel]
+    radii = np.array([LAYERS[number].position for number in barrel])
+    number = np.array(barrel + [8, 9])
+    r = np.concatenate([radii, radii[[1, 2]] + (-1.0, 1.0)])
+    x, y, z = (np.float32(r * factor) for factor in (0.6, 0.8, 0.5))
+    volume = np.array([LAYERS[k].volume for k in number], dtype=np.int32)
+    layer = np.array([LAYERS[k].layer for k in number], dtype=np.int32)
+    module = np.where(np.arange(len(r)) < len(barrel), 1, 2).astype(np.int32)
+    hits = Hits(np.arange(len(r)), x, y, z, volume, layer, module)
+    seeds = TripletSeeder().seed(hits)
+    assert len(seeds.found) == 1
+    np.testing.assert_array_equal(seeds.found[0], np.argsort(r))
+    alone = TripletSeeder().seed(replace(hits, module=np.ones_like(module)))
+    assert len(alone.found[0]) == len(barrel)
