@@ -1,4 +1,4 @@
-"""Second hits on a layer: neighbouring modules overlap, and a quarter of the crossings leave a hit in both."""
+"""Second hits on a layer: neighbouring modules overlap, a quarter of the crossings leave a hit in both."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _nearest(near: Int32Array, chi2: Float64Array, module: Int32Array, own: int)
 
 @kernel
 def with_doubles(tracks: Int32Array, doubles: Int32Array, behind: BoolArray, n: int) -> Int32Array:
-    """Return the tracks with their doubles, shape (n_tracks, 2 * width); the first track to claim a hit has it.
+    """Return the tracks with their doubles, shape (n_tracks, 2 * width); the first to claim a hit has it.
 
     Parameters
     ----------

@@ -77,6 +77,7 @@ class TripletConfig:
         TripletPass(0.25, _SECOND, least_hits=6),
         TripletPass(0.13, _PIXELS),
         TripletPass(0.2, _PIXELS + _FIRST_STRIPS, beam_error=5.0),
+        TripletPass(0.2, _PIXELS, least_hits=4),
     )
     most_z0: float = 165.0
     pull: float = 4.0

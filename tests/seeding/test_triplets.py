@@ -156,7 +156,7 @@ def test_second_hits_of_overlapping_modules_join_the_track():
     """A straight track through the barrel leaves two hits, 1 mm apart, on the second and the third layer."""
     barrel = [number for number, layer in enumerate(LAYERS) if layer.barrel]
     radii = np.array([LAYERS[number].position for number in barrel])
-    number = np.array(barrel + [8, 9])
+    number = np.array([*barrel, 8, 9])
     r = np.concatenate([radii, radii[[1, 2]] + (-1.0, 1.0)])
     x, y, z = (np.float32(r * factor) for factor in (0.6, 0.8, 0.5))
     volume = np.array([LAYERS[k].volume for k in number], dtype=np.int32)
