@@ -23,6 +23,7 @@ _BENDING: Final = 2.99792458e-4 * FIELD_STRENGTH  # pT times curvature, GeV/mm
 _INNERMOST: Final = (7,)
 _SECOND: Final = (5, 6, 8, 11, 12)
 _PIXELS: Final = tuple(range(18))
+_ENOUGH_TRACKS: Final = 200
 _FIRST_STRIPS: Final = (24, 25)
 
 
@@ -39,12 +40,15 @@ class TripletPass:
         Shorter tracks give their hits back.
     beam_error : float, mm
         Expected distance of the tracks from the beam line.
+    prompt : bool
+        Whether to look only for tracks that point to where those of the first pass began.
     """
 
     least_pt: float
     first_layers: tuple[int, ...] = _INNERMOST
     least_hits: int = 5
     beam_error: float = 0.05
+    prompt: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class TripletConfig:
         From easy tracks to hard ones: what one pass finds, the next need not look at.
     most_z0 : float, mm
         Doublets that point to a larger |z| on the beam line are left out.
+    z0_margin : float, mm
+        Prompt tracks are looked for up to this beyond the |z| where those of the first pass began.
     pull : float
         Hits farther from a prediction, in expected deviations, are not looked at.
     least_gain, least_quality : float
@@ -76,10 +82,11 @@ class TripletConfig:
         TripletPass(0.25, least_hits=6),
         TripletPass(0.25, _SECOND, least_hits=6),
         TripletPass(0.13, _PIXELS),
-        TripletPass(0.2, _PIXELS + _FIRST_STRIPS, beam_error=5.0),
-        TripletPass(0.2, _PIXELS, least_hits=4),
+        TripletPass(0.2, _PIXELS + _FIRST_STRIPS, beam_error=5.0, prompt=False),
+        TripletPass(0.2, _PIXELS, least_hits=4, prompt=False),
     )
     most_z0: float = 165.0
+    z0_margin: float = 20.0
     pull: float = 4.0
     least_gain: float = 0.0
     least_quality: float = 6.0
@@ -100,15 +107,18 @@ class TripletSeeder:
         """Find seeds among all hits of an event; no hit is in two of them."""
         index = build_index(hits, np.arange(len(hits)))
         parts = [Candidates.empty()]
-        for settings in self.config.passes:
-            parts.append(self._search(hits, index, settings))
+        most_z0 = luminous = self.config.most_z0
+        for number, settings in enumerate(self.config.passes):
+            parts.append(self._search(hits, index, settings, luminous if settings.prompt else most_z0))
+            if number == 0:
+                luminous = min(most_z0, _reach_of_origins(hits, parts[-1]) + self.config.z0_margin)
             taken = np.zeros(len(hits), dtype=np.bool_)
             taken[parts[-1].hits] = True
             index = without(index, taken)
         found = Candidates.concatenate(parts)
         return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
 
-    def _search(self, hits: Hits, index: HitIndex, settings: TripletPass) -> Candidates:
+    def _search(self, hits: Hits, index: HitIndex, settings: TripletPass, most_z0: float) -> Candidates:
         """Return the tracks of one pass; each of their hits is in one of them only."""
         points, layer = _points(hits, index), hits.layer_index[index.row]
         firsts = np.flatnonzero(np.isin(layer, settings.first_layers))
@@ -116,7 +126,7 @@ class TripletSeeder:
         quality = np.zeros(len(firsts))
         search_all(
             points, layer, index.starts, index.surfaces, next_layers(0), next_layers(1), firsts,
-            self._cuts(settings), tracks, quality,
+            self._cuts(settings, most_z0), tracks, quality,
         )  # fmt: skip
         long_enough = (tracks != NO_HIT).sum(axis=1) >= settings.least_hits
         good = np.flatnonzero(long_enough & (quality >= self.config.least_quality))
@@ -132,13 +142,22 @@ class TripletSeeder:
         rows = Candidates.from_rows(with_doubles(tracks, doubles, behind, len(layer)))
         return Candidates(index.row[rows.hits], rows.offsets)
 
-    def _cuts(self, settings: TripletPass) -> Float64Array:
+    def _cuts(self, settings: TripletPass, most_z0: float) -> Float64Array:
         """Return the cuts of a pass as `search_all` takes them."""
         c = self.config
         curvature = _BENDING / settings.least_pt
         return np.array(
-            (curvature, c.most_z0, settings.beam_error, c.pull, c.least_gain, c.enough, c.scattering)
+            (curvature, most_z0, settings.beam_error, c.pull, c.least_gain, c.enough, c.scattering)
         )
+
+
+def _reach_of_origins(hits: Hits, tracks: Candidates) -> float:
+    """Return the |z| [mm] on the beam line within which nearly all tracks begin, inf if there are too few."""
+    if len(tracks) < _ENOUGH_TRACKS:
+        return np.inf
+    first, last = tracks.head(1)[:, 0], tracks.head(SEED_LENGTH)[:, -1]
+    cot = (hits.z[last] - hits.z[first]) / (hits.r[last] - hits.r[first])
+    return float(np.quantile(np.abs(hits.z[first] - hits.r[first] * cot), 0.99))
 
 
 def _points(hits: Hits, index: HitIndex) -> Float64Array:

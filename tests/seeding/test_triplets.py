@@ -168,3 +168,11 @@ def test_second_hits_of_overlapping_modules_join_the_track():
     np.testing.assert_array_equal(seeds.found[0], np.argsort(r))
     alone = TripletSeeder().seed(replace(hits, module=np.ones_like(module)))
     assert len(alone.found[0]) == len(barrel)
+
+
+def test_a_narrow_beam_spot_leaves_the_same_prompt_tracks(make_toy_event):
+    event = make_toy_event(n_particles=400, seed=5, smear=0.02, sigma_z=5.5)
+    narrow = TripletSeeder().seed(event.hits)
+    wide = TripletSeeder(TripletConfig(z0_margin=1000.0)).seed(event.hits)
+    both = partition(narrow, np.arange(len(event.hits))) & partition(wide, np.arange(len(event.hits)))
+    assert len(both) > 0.97 * len(wide.found)
