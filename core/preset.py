@@ -18,7 +18,7 @@ from clew.stages import Ensemble, Extender, Fitter, Seeder
 
 __all__ = ["DEFAULT_PRESET", "FollowConfig", "Preset", "available_presets"]
 
-DEFAULT_PRESET: Final = "finnie"
+DEFAULT_PRESET: Final = "triplets"
 _TABLES: Final = ("seeding", "extend", "fitting", "ensemble", "follow")
 
 

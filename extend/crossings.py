@@ -8,8 +8,8 @@ import numpy as np
 
 from clew.arrays import Float64Array
 from clew.detector import LAYERS
-from clew.extend.solenoid import axial_field
 from clew.kernels import kernel
+from clew.solenoid import axial_field
 
 __all__ = ["IS_BARREL", "arc_to_layer", "bend", "next_crossing", "propagate"]
 

@@ -23,7 +23,7 @@ from clew.event import Hits
 from clew.extend.crossings import IS_BARREL
 from clew.extend.frames import Frame
 from clew.extend.helix import Crossings, HelixConfig, cross_layers
-from clew.extend.solenoid import MEASUREMENT_ERROR
+from clew.solenoid import MEASUREMENT_ERROR
 from clew.tracks import SEED_LENGTH, Predictions
 
 __all__ = ["COORDINATE_SCALE", "N_ANSWERS", "N_INPUTS", "Prompt", "Questions", "answer", "ask", "on_barrel"]

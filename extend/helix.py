@@ -12,8 +12,8 @@ from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.event import Hits
 from clew.extend.crossings import IS_BARREL, arc_to_layer, bend, next_crossing, propagate
 from clew.extend.helixfit import N_COVARIANCE, N_STATE, fit_helix
-from clew.extend.solenoid import MEASUREMENT_ERROR, SOLENOID_Z, scattering_angle
 from clew.kernels import kernel, parallel_kernel
+from clew.solenoid import MEASUREMENT_ERROR, SOLENOID_Z, scattering_angle
 from clew.tracks import Predictions
 
 __all__ = ["N_STEPS", "Crossings", "HelixConfig", "HelixExtender", "cross_layers"]

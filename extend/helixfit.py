@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array
-from clew.extend.solenoid import scattering_angle
 from clew.kernels import kernel
+from clew.solenoid import scattering_angle
 
 __all__ = ["N_COVARIANCE", "N_STATE", "fit_helix"]
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.extend.crossings import IS_BARREL
-from clew.extend.solenoid import MEASUREMENT_ERROR, scattering_angle
 from clew.fitting.index import N_COLUMNS
 from clew.kernels import kernel
+from clew.solenoid import height_error, scattering_angle
 
 __all__ = ["N_DOUBLET", "doublet_window", "find_thirds", "make_doublet"]
 
@@ -73,15 +73,9 @@ def make_doublet(
     doublet[7] = theta
     unseen = (theta * a1) ** 2 * (1.0 + slope * slope)
     doublet[8] = np.sqrt(cuts[2] ** 2 + (0.5 + a1 / 150.0) * unseen)
-    e1, e2 = _error_z(layer[first], slope), _error_z(layer[second], slope)
+    e1, e2 = height_error(layer[first], slope), height_error(layer[second], slope)
     doublet[9] = np.sqrt(e1 * e1 + e2 * e2) / (a2 - a1)
     return True
-
-
-@kernel
-def _error_z(layer: int, slope: float) -> float:
-    error = MEASUREMENT_ERROR[layer]
-    return error if IS_BARREL[layer] else error * abs(slope) + 0.02
 
 
 @kernel
@@ -207,7 +201,7 @@ def _expected(doublet: Float64Array, layer: int, arc: float) -> tuple[float, flo
     first, second = arc * (whole + arc) / (d1 * d2), (whole + arc) * (d2 + arc) / (whole * d2)
     across = _ACROSS_ERROR**2 * (1.0 + first * first + second * second) + (kink / d1 * doublet[8]) ** 2
     across += theta * theta * sec2 * (arc * arc + kink * kink)
-    along = _error_z(layer, slope) ** 2 + (doublet[9] * arc) ** 2 + (theta * sec2 * arc) ** 2 + 1e-4
+    along = height_error(layer, slope) ** 2 + (doublet[9] * arc) ** 2 + (theta * sec2 * arc) ** 2 + 1e-4
     return np.sqrt(across), np.sqrt(along)
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.detector import LAYERS
 from clew.extend.crossings import IS_BARREL, arc_to_layer, bend, propagate
-from clew.extend.solenoid import MEASUREMENT_ERROR, SOLENOID_Z, scattering_angle
 from clew.fitting.index import N_COLUMNS
 from clew.kernels import kernel
 from clew.seeding.doublets import place
+from clew.solenoid import SOLENOID_Z, height_error, scattering_angle
 
 __all__ = ["N_PROBE", "aim", "collect", "expect_beside", "gain", "project"]
 
@@ -70,16 +70,9 @@ def aim(
     probe[3] = np.arctan2(cy - by, cx - bx) + np.arcsin(half)
     probe[6], probe[7] = d1, d2
     probe[8] = scattering * scattering_angle(curvature, slope, IS_BARREL[layer[c]])
-    probe[9], probe[10] = _error_z(layer[a], slope), _error_z(layer[c], slope)
+    probe[9], probe[10] = height_error(layer[a], slope), height_error(layer[c], slope)
     probe[11] = points[b, 2]
     return True
-
-
-@kernel
-def _error_z(layer: int, slope: float) -> float:
-    """Return the error of a hit's z given its place along the track: a disc's is that of its r."""
-    error = MEASUREMENT_ERROR[layer]
-    return error if IS_BARREL[layer] else error * abs(slope) + 0.02
 
 
 @kernel
@@ -131,7 +124,7 @@ def _expect(probe: Float64Array, layer: int, arc: float, spread: Float64Array) -
     spread[0] = np.sqrt(across + theta * theta * sec2 * (arc * arc + kink * kink))
     height = (theta * sec2 * arc) ** 2 * (1.0 + (d1 / whole) ** 2)
     along = (probe[9] * arc / whole) ** 2 + (probe[10] * (1.0 + arc / whole)) ** 2
-    spread[1] = np.sqrt(_error_z(layer, slope) ** 2 + along + height)
+    spread[1] = np.sqrt(height_error(layer, slope) ** 2 + along + height)
 
 
 @kernel
@@ -140,7 +133,7 @@ def expect_beside(probe: Float64Array, layer: int, spread: Float64Array) -> None
     slope, angle = probe[5], probe[8] * _BESIDE
     sec2 = 1.0 + slope * slope
     spread[0] = np.sqrt(4.0 * _ACROSS_ERROR**2 + angle * angle * sec2)
-    spread[1] = np.sqrt(2.0 * _error_z(layer, slope) ** 2 + (angle * sec2) ** 2 + 4.0 * _ACROSS_ERROR**2)
+    spread[1] = np.sqrt(2.0 * height_error(layer, slope) ** 2 + (angle * sec2) ** 2 + 4.0 * _ACROSS_ERROR**2)
     spread[2], spread[3] = np.cos(probe[3]), np.sin(probe[3])
 
 

@@ -65,11 +65,11 @@ class UnrolledConfig:
     """
 
     passes: tuple[PassConfig, ...] = (
-        PassConfig(radii=evenly_curved(270.0, 60), eps=0.0025, fewest_layers=6),
+        PassConfig(radii=evenly_curved(270.0, 54), eps=0.0025, fewest_layers=6),
         PassConfig(
-            radii=evenly_curved(270.0, 40), shifts=(-9.0, -3.0, 3.0, 9.0), eps=0.0035, fewest_layers=5
+            radii=evenly_curved(270.0, 34), shifts=(-9.0, -3.0, 3.0, 9.0), eps=0.0035, fewest_layers=5
         ),
-        PassConfig(radii=evenly_curved(250.0, 30), eps=0.005),
+        PassConfig(radii=evenly_curved(250.0, 26), eps=0.005),
     )
     clusterer: Literal["dbscan", "scikit-learn", "hdbscan"] = "dbscan"
     weight_z: float = 0.3

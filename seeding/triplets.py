@@ -8,18 +8,17 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array
-from clew.detector import FIELD_STRENGTH
 from clew.event import Hits
 from clew.fitting.index import HitIndex, build_index, without
 from clew.kernels import kernel
 from clew.seeding.overlaps import find_doubles, with_doubles
 from clew.seeding.transitions import next_layers
 from clew.seeding.triplet_search import LONGEST, search_all
+from clew.solenoid import BENDING
 from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["TripletConfig", "TripletPass", "TripletSeeder"]
 
-_BENDING: Final = 2.99792458e-4 * FIELD_STRENGTH  # pT times curvature, GeV/mm
 _INNERMOST: Final = (7,)
 _SECOND: Final = (5, 6, 8, 11, 12)
 _PIXELS: Final = tuple(range(18))
@@ -145,7 +144,7 @@ class TripletSeeder:
     def _cuts(self, settings: TripletPass, most_z0: float) -> Float64Array:
         """Return the cuts of a pass as `search_all` takes them."""
         c = self.config
-        curvature = _BENDING / settings.least_pt
+        curvature = BENDING / settings.least_pt
         return np.array(
             (curvature, most_z0, settings.beam_error, c.pull, c.least_gain, c.enough, c.scattering)
         )

@@ -29,5 +29,5 @@ def add_event_options(parser: argparse.ArgumentParser) -> None:
 def add_preset_option(parser: argparse.ArgumentParser) -> None:
     """Add --preset."""
     parser.add_argument(
-        "--preset", metavar="NAME|FILE", help="a shipped preset or a .toml file (default: finnie)"
+        "--preset", metavar="NAME|FILE", help="a shipped preset or a .toml file (default: triplets)"
     )
