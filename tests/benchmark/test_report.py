@@ -15,7 +15,7 @@ STAGES = ["seeding", "extend", "fitting", "ensemble"]
 def result(make_toy_event) -> BenchmarkResult:
     """Measure a toy event and two small networks with few tracks."""
     told = []
-    config = BenchmarkConfig(networks=("lstm-32", "lstm-64"), n_tracks=64, repeats=3)
+    config = BenchmarkConfig(preset="finnie", networks=("lstm-32", "lstm-64"), n_tracks=64, repeats=3)
     measured = run(make_toy_event(120, noise=20), config, told.append)
     assert told == ["stages of preset finnie", "lstm-32 on the CPU", "lstm-64 on the CPU"]
     return measured
