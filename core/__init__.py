@@ -2,7 +2,7 @@
 
 >>> import clew
 >>> event = clew.read_event("event000004200")
->>> result = clew.Pipeline.from_preset("finnie").reconstruct(event.hits)
+>>> result = clew.Pipeline.from_preset().reconstruct(event.hits)
 >>> result.labels  # one track number per hit
 
 Names are loaded when first used, so that `import clew` and the command line start at once.
