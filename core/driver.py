@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
@@ -127,21 +127,20 @@ def _reconstruct(
     parts: PartStore,
     pictures: Path | None,
 ) -> EventSummary:
-    hits = read_event(source, ("hits", "cells")).hits
-    result = preset_pipeline(preset).reconstruct(hits)
-    known = replace(read_event(source, ("particles", "truth")), hits=hits)
-    phase1, phase2 = _scores(known, result.labels)
+    event = read_event(source)
+    result = preset_pipeline(preset).reconstruct(event.hits)
+    phase1, phase2 = _scores(event, result.labels)
     summary = EventSummary(
         event_id=source.event_id,
-        n_hits=len(hits),
+        n_hits=len(event.hits),
         n_seeds=len(result.seeds),
         n_tracks=result.n_tracks,
         seconds=result.seconds,
         phase1=phase1,
         phase2=phase2,
-        picture=None if pictures is None else _draw(known, result.labels, pictures),
+        picture=None if pictures is None else _draw(event, result.labels, pictures),
     )
-    part = Part(source.event_id, hits.hit_id, result.labels, asdict(summary))
+    part = Part(source.event_id, event.hits.hit_id, result.labels, asdict(summary))
     parts.save(part, fingerprints[source.event_id])
     return summary
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from clew.arrays import Int32Array
 from clew.driver import parallel_events, preset_pipeline
-from clew.errors import InputError
 from clew.event import Event
 from clew.io import EventSource, read_event
 from clew.metrics import EventReport, PredictionReport, evaluate, prediction_report, true_seeds
@@ -32,10 +31,7 @@ def evaluate_events(sources: Sequence[EventSource], preset: Preset, jobs: int = 
         If an event has no truth.
     """
     for source in sources:
-        if not {"truth", "particles"} <= source.tables.keys():
-            raise InputError(
-                f"event {source.event_id} has no truth and particles files: evaluation needs them"
-            )
+        source.require_truth()
     yield from parallel_events(partial(_evaluate, preset=preset), sources, jobs)
 
 

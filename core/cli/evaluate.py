@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options, add_preset_option, count
+from clew.cli.options import add_event_options, add_jobs_option, add_preset_option
 
 __all__ = ["add_arguments", "run"]
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_event_options(parser)
     add_preset_option(parser)
-    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="events at the same time")
+    add_jobs_option(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw efficiency against pT and eta, .png")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["add_event_options", "add_preset_option", "count"]
+__all__ = ["add_event_options", "add_jobs_option", "add_preset_option", "count"]
 
 
 def count(text: str) -> int:
@@ -31,3 +31,8 @@ def add_preset_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset", metavar="NAME|FILE", help="a shipped preset or a .toml file (default: triplets)"
     )
+
+
+def add_jobs_option(parser: argparse.ArgumentParser) -> None:
+    """Add --jobs."""
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="events at the same time")

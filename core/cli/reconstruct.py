@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options, add_preset_option, count
+from clew.cli.options import add_event_options, add_jobs_option, add_preset_option
 
 __all__ = ["add_arguments", "run"]
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", required=True, metavar="FILE", help="the submission, .csv or .csv.gz; replaced"
     )
     add_preset_option(parser)
-    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="events at the same time")
+    add_jobs_option(parser)
     parser.add_argument("--pictures", metavar="DIR", help="draw each event's tracks into this folder")
 
 

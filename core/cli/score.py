@@ -18,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print both scores of every event of the submission, then all track metrics averaged."""
     from clew.cli.report import print_scores
-    from clew.errors import InputError
     from clew.io import find_events, read_event, read_submission
     from clew.metrics import evaluate, summarise
 
@@ -27,8 +26,7 @@ def run(options: argparse.Namespace) -> None:
     submission.require_events(source.event_id for source in sources)
     wanted = [source for source in sources if source.event_id in submission.event_ids]
     for source in wanted:
-        if not {"truth", "particles"} <= source.tables.keys():
-            raise InputError(f"event {source.event_id} has no truth and particles files: scoring needs them")
+        source.require_truth()
     reports = []
     for source in wanted:
         event = read_event(source)

@@ -38,6 +38,11 @@ class EventSource:
     tables: dict[str, TableFile] = field(default_factory=dict)
     detectors: TableFile | None = None
 
+    def require_truth(self) -> None:
+        """Raise InputError unless the event has its truth and particles files."""
+        if not {"truth", "particles"} <= self.tables.keys():
+            raise InputError(f"event {self.event_id} has no truth and particles files: add them to measure")
+
     def fingerprint(self, settings: str) -> str:
         """Return a text that changes when the event's files or the settings do.
 
