@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "reconstruct": "find the tracks of events and write a submission",
     "score": "score a submission against the truth",
     "evaluate": "run a preset on events with truth and report how good each stage is",
+    "validate": "compare events with what is known of the real ones",
     "train": "train a network of the extend stage",
     "benchmark": "measure the time of every stage and of the paper's networks",
     "info": "show what is installed: versions, devices, presets, weights",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clew.io.atomic import atomic_write
-from clew.io.events import PARTS, read_detector, read_event, read_events
+from clew.io.events import PARTS, read_detector, read_event, read_events, read_particles
 from clew.io.parts import Part, PartStore
 from clew.io.sources import EventSource, find_events
 from clew.io.submission import Submission, read_submission, write_submission
@@ -20,6 +20,7 @@ __all__ = [
     "read_detector",
     "read_event",
     "read_events",
+    "read_particles",
     "read_submission",
     "write_event",
     "write_submission",

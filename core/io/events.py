@@ -18,7 +18,7 @@ from clew.io.sources import EventSource, find_events
 from clew.io.tables import Table, TableFile, read_table
 from clew.lookup import NOT_LISTED, find_rows, first_duplicate
 
-__all__ = ["PARTS", "read_detector", "read_event", "read_events"]
+__all__ = ["PARTS", "read_detector", "read_event", "read_events", "read_particles"]
 
 PARTS: Final = tuple(TABLES)
 """All parts of an event: hits, cells, particles, truth."""
@@ -48,7 +48,7 @@ def read_event(source: str | Path | EventSource, parts: Collection[str] = PARTS)
     hits = _read_hits(tables["hits"], origin.detectors)
     if "cells" in tables:
         hits = replace(hits, cells=_read_cells(tables["cells"], hits))
-    particles = _read_particles(tables["particles"]) if "particles" in tables else None
+    particles = read_particles(tables["particles"]) if "particles" in tables else None
     truth = _read_truth(tables["truth"], hits) if "truth" in tables else None
     return Event(origin.event_id, hits, particles, truth)
 
@@ -140,7 +140,8 @@ def _read_cells(file: TableFile, hits: Hits) -> Cells:
     return Cells(offsets, channel, value)
 
 
-def _read_particles(file: TableFile) -> Particles:
+def read_particles(file: TableFile) -> Particles:
+    """Read the particles of an event."""
     table = read_table(file, TABLES["particles"])
     _refuse_duplicates(file, "particle_id", table["particle_id"])
     return Particles(

@@ -55,7 +55,9 @@ class EventSource:
         return sha256("\n".join([settings, *stamps]).encode()).hexdigest()
 
 
-def find_events(source: str | Path, skip: int = 0, nevents: int | None = None) -> list[EventSource]:
+def find_events(
+    source: str | Path, skip: int = 0, nevents: int | None = None, need_hits: bool = True
+) -> list[EventSource]:
     """Return the events of a source in the order of their numbers.
 
     Parameters
@@ -67,6 +69,8 @@ def find_events(source: str | Path, skip: int = 0, nevents: int | None = None) -
         Leave out so many events at the start.
     nevents : int, optional
         Return so many events at most.
+    need_hits : bool
+        Refuse events without a hits file.
 
     Raises
     ------
@@ -80,11 +84,11 @@ def find_events(source: str | Path, skip: int = 0, nevents: int | None = None) -
         )
     path = Path(source)
     if path.is_dir():
-        events = _collect(source, (TableFile(file) for file in sorted(path.iterdir())))
+        events = _collect(source, need_hits, (TableFile(file) for file in sorted(path.iterdir())))
     elif path.is_file():
-        events = _collect(source, _zip_members(path))
+        events = _collect(source, need_hits, _zip_members(path))
     else:
-        events = _collect(source, _prefixed(path))
+        events = _collect(source, need_hits, _prefixed(path))
     chosen = events[skip : None if nevents is None else skip + nevents]
     if not chosen:
         raise InputError(
@@ -121,7 +125,7 @@ def _zip_members(path: Path) -> list[TableFile]:
         raise InputError(f"{path}: cannot be read ({error.strerror}): check the file") from error
 
 
-def _collect(source: str | Path, files: Iterable[TableFile]) -> list[EventSource]:
+def _collect(source: str | Path, need_hits: bool, files: Iterable[TableFile]) -> list[EventSource]:
     found: dict[int, dict[str, TableFile]] = {}
     detectors = None
     for file in files:
@@ -134,7 +138,7 @@ def _collect(source: str | Path, files: Iterable[TableFile]) -> list[EventSource
                 raise InputError(f"{source}: holds both {tables[match[3]].name} and {file.name}: remove one")
             tables[match[3]] = file
     for event_id, tables in sorted(found.items()):
-        if "hits" not in tables:
+        if need_hits and "hits" not in tables:
             raise InputError(
                 f"{source}: event {event_id} has no hits file: add it, or remove the event's files"
             )
