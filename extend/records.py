@@ -18,6 +18,7 @@ from clew.errors import ConfigError, InputError
 from clew.extend.features import N_ANSWERS, N_INPUTS, Prompt
 from clew.extend.networks import layers_of
 from clew.extend.weights import available_weights, weights_path
+from clew.io import atomic_write
 
 __all__ = ["Weights", "load_weights", "save_weights", "weight_shapes"]
 
@@ -59,11 +60,13 @@ def save_weights(
     path: Path, network: str, prompt: Prompt, arrays: Sequence[Float32Array], record: Mapping[str, Any]
 ) -> None:
     """Write `path` (.npz) and the record beside it (.json), which gains the file's SHA-256."""
-    np.savez(path, *arrays)
+    with atomic_write(path) as temporary:
+        np.savez(temporary, *arrays)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     parameters = int(sum(array.size for array in arrays))
     identity = {"network": network, "prompt": prompt, "parameters": parameters, "sha256": digest}
-    path.with_suffix(".json").write_text(json.dumps(identity | dict(record), indent=2) + "\n")
+    with atomic_write(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(identity | dict(record), indent=2) + "\n")
 
 
 def load_weights(name: str, network: str | None = None) -> Weights:

@@ -1,7 +1,4 @@
-"""Training material: windows of true tracks at every offset, both ways, and the answers sought.
-
-The truth is read here only.
-"""
+"""Training material: windows of true tracks at every offset, both ways, and the answers sought."""
 
 from __future__ import annotations
 
@@ -10,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array, Int64Array
-from clew.errors import InputError
-from clew.event import Event
+from clew.event import Hits
 from clew.extend.features import COORDINATE_SCALE, Prompt, Questions, ask, on_barrel
 from clew.extend.frames import wrap
 from clew.extend.helix import N_STEPS, HelixConfig
 from clew.tracks import NO_HIT, SEED_LENGTH
+from clew.tracksets import Tracks
 
 __all__ = ["N_TARGETS", "examples", "true_windows"]
 
@@ -26,54 +23,40 @@ _FARTHEST: Final = 25.0
 
 
 def true_windows(
-    event: Event, rng: np.random.Generator, shortest: int, thinning: float
+    tracks: Tracks, rng: np.random.Generator, shortest: int, thinning: float
 ) -> tuple[Int32Array, Int32Array]:
     """Return windows of true tracks and the hits that follow each.
 
     Parameters
     ----------
-    event : Event
-        With truth and particles.
+    tracks : Tracks
     rng : numpy.random.Generator
         Chooses the hits that thinning leaves out.
     shortest : int
-        Particles with fewer hits are not used.
+        Tracks with fewer hits are not used.
     thinning : float
         Fraction of hits left out of the second half of the windows, as seeds are that miss hits.
 
     Returns
     -------
     windows : ndarray of shape (n_windows, 5), int32
-        In the direction of travel, outwards and inwards.
+        Rows of `tracks.hits` in the direction of travel, outwards and inwards.
     following : ndarray of shape (n_windows, longest track), int32
-        The particle's other hits ahead of the window, nearest first, then NO_HIT.
+        The track's other hits ahead of the window, nearest first, then NO_HIT.
     """
-    rows, pid = _path_order(event)
+    rows = np.arange(len(tracks.hits))
     parts = []
     for keep in (np.ones(len(rows), dtype=bool), rng.random(len(rows)) >= thinning):
-        parts += _both_ways(rows[keep], pid[keep], shortest)
+        parts += _both_ways(rows[keep], tracks.owners[keep], shortest)
     width = max((part[1].shape[1] for part in parts), default=0)
     padded = [np.pad(f, ((0, 0), (0, width - f.shape[1])), constant_values=NO_HIT) for _, f in parts]
     return np.concatenate([w for w, _ in parts]), np.concatenate(padded)
 
 
-def _path_order(event: Event) -> tuple[Int64Array, Int64Array]:
-    """Return the hits of particles by particle and distance from its vertex, and their particle ids."""
-    truth, particles = event.truth, event.particles
-    if truth is None or particles is None:
-        raise InputError(f"event {event.event_id} has no truth: training needs its truth and particles files")
-    rows = np.flatnonzero(np.isin(truth.particle_id, particles.particle_id) & (truth.particle_id != 0))
-    order = np.argsort(particles.particle_id)
-    place = order[np.searchsorted(particles.particle_id, truth.particle_id[rows], sorter=order)]
-    away = np.linalg.norm(truth.position[rows] - particles.vertex[place], axis=1)
-    rows = rows[np.lexsort((away, truth.particle_id[rows]))]
-    return rows, truth.particle_id[rows]
-
-
-def _both_ways(rows: Int64Array, pid: Int64Array, shortest: int) -> list[tuple[Int32Array, Int32Array]]:
+def _both_ways(rows: Int64Array, track: Int64Array, shortest: int) -> list[tuple[Int32Array, Int32Array]]:
     parts = []
     for direction in (1, -1):
-        path, owner = rows[::direction], pid[::direction]
+        path, owner = rows[::direction], track[::direction]
         starts = np.flatnonzero(np.diff(owner, prepend=owner[:1] - 1))
         lengths = np.diff(np.append(starts, len(owner)))
         last = np.repeat(starts + lengths, lengths)
@@ -88,14 +71,14 @@ def _both_ways(rows: Int64Array, pid: Int64Array, shortest: int) -> list[tuple[I
 
 
 def examples(
-    event: Event, windows: Int32Array, following: Int32Array, prompt: Prompt, helix: HelixConfig
+    hits: Hits, windows: Int32Array, following: Int32Array, prompt: Prompt, helix: HelixConfig
 ) -> tuple[Float32Array, Float32Array]:
     """Return inputs (n_windows, 10, N_INPUTS) and targets (n_windows, 5, N_TARGETS) of a network, float32."""
-    questions = ask(event.hits, windows, prompt, helix)
-    features = event.hits.features
+    questions = ask(hits, windows, prompt, helix)
+    features = hits.features
     if prompt == "zeros":
         return questions.inputs, _next_hits(features, following, questions)
-    return questions.inputs, _deviations(features, event.hits.layer_index, following, questions)
+    return questions.inputs, _deviations(features, hits.layer_index, following, questions)
 
 
 def _next_hits(features: Float32Array, following: Int32Array, questions: Questions) -> Float32Array:

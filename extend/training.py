@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from clew.arrays import Float32Array
 from clew.errors import InputError
-from clew.event import Event
+from clew.extend.batches import Data, Sampling, draw, shuffled_batches
 from clew.extend.features import Prompt
-from clew.extend.helix import HelixConfig
 from clew.extend.networks import build_network, import_keras
-from clew.extend.records import save_weights
-from clew.extend.targets import examples, true_windows
+from clew.extend.records import load_weights, save_weights
+from clew.io import atomic_write
 from clew.tracks import SEED_LENGTH
+from clew.tracksets import TrackSet
 
 __all__ = ["TrainingConfig", "TrainingResult", "train"]
-
-Data = tuple[Float32Array, Float32Array]
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,10 @@ class TrainingConfig:
     prompt : "helix" or "zeros"
     epochs : int
         At most; the learning rate falls to nothing over them as a cosine.
+    windows : int
+        Windows of true tracks per epoch, drawn anew for each.
+    held_out : int
+        Windows of the validation tracks, and of the test tracks, that are measured; always the same.
     batch : int
         Windows per step.
     learning_rate : float
@@ -44,7 +45,7 @@ class TrainingConfig:
     patience : int
         Epochs without a better validation loss after which training ends.
     shortest : int
-        Particles with fewer hits are not used.
+        Tracks with fewer hits are not used.
     thinning : float
         See `clew.extend.targets.true_windows`.
     seed : int
@@ -53,6 +54,8 @@ class TrainingConfig:
     network: str = "lstm-64"
     prompt: Prompt = "helix"
     epochs: int = 40
+    windows: int = 524_288
+    held_out: int = 102_400
     batch: int = 1024
     learning_rate: float = 0.003
     patience: int = 8
@@ -60,15 +63,21 @@ class TrainingConfig:
     thinning: float = 0.2
     seed: int = 1
 
+    @property
+    def sampling(self) -> Sampling:
+        """How windows are drawn."""
+        return Sampling(self.prompt, self.shortest, self.thinning, self.seed)
+
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How a training ended: where the best weights are, after which epoch, and their validation loss."""
+    """How a training ended: where the best weights are, after which epoch, and their losses."""
 
     weights: Path
     best_epoch: int
     best_loss: float
     epochs: int
+    test_loss: float | None = None
 
 
 @dataclass
@@ -80,25 +89,28 @@ class _Progress:
 
 def train(
     config: TrainingConfig,
-    events: Iterable[Event],
-    validation: Iterable[Event],
+    tracks: TrackSet,
+    validation: TrackSet,
     folder: Path,
     resume: bool = False,
+    test: TrackSet | None = None,
     command: str = "clew train",
     on_epoch: Callable[[int, float, float], None] | None = None,
 ) -> TrainingResult:
-    """Train a network on the true tracks of events.
+    """Train a network on true tracks, which are read a shard at a time.
 
     Parameters
     ----------
     config : TrainingConfig
-    events, validation : iterable of Event
-        With truth.
+    tracks, validation : TrackSet
+        Which windows are trained on, and which decide when to stop and what the best epoch is.
     folder : Path
         Gets checkpoint.npz and .json (to resume from), log.csv, and the best weights with their record, named
         after the network.
     resume : bool
         Go on from the folder's checkpoint: the result is that of an uninterrupted training.
+    test : TrackSet, optional
+        Measured once, with the best weights.
     command : str
         Written into the record, so that others can make the weights again.
     on_epoch : callable, optional
@@ -107,56 +119,69 @@ def train(
     Raises
     ------
     InputError
-        If the events hold no track, or the folder a training that is not to be resumed or is another's.
+        If a set holds no track that is long enough, or the folder a training that is not to be resumed or is
+        another's.
     """
     if not resume and (folder / "checkpoint.npz").exists():
         raise InputError(f"{folder}: it holds a training already: resume it, or name another folder")
     keras = import_keras()
     keras.utils.set_random_seed(config.seed)
-    data, numbers = _gather(config, events)
-    held_out, held_numbers = _gather(config, validation)
+    held_out = _sample(config, validation)
+    list(draw(config.sampling, tracks, 1, 0))  # bad sets are refused before the folder is made
     folder.mkdir(parents=True, exist_ok=True)
-    model = build_network(config.network, config.prompt)
-    steps = max(1, -(-len(data[0]) // config.batch)) * config.epochs
-    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
-    # TensorFlow's own graph runs these small steps faster than XLA does on a CPU.
-    jit = keras.backend.backend() == "jax"
-    model.compile(keras.optimizers.Nadam(schedule), loss=_loss(config.prompt), jit_compile=jit)
-    model.optimizer.build(model.trainable_variables)
-    progress = _restore(model, config, folder) if resume else _begin(folder)
-    about = {
-        "command": command,
-        "training_events": numbers,
-        "validation_events": held_numbers,
-        "training_windows": len(data[0]),
-        "validation_windows": len(held_out[0]),
-    }
+    model = _compiled_model(config)
+    identity = {"config": asdict(config), "shards": len(tracks), "tracks": tracks.n_tracks}
+    progress = _restore(model, identity, folder) if resume else _begin(folder)
+    sets = {"training": tracks, "validation": validation} | ({} if test is None else {"test": test})
+    about = {"command": command} | {name: _describe(given) for name, given in sets.items()}
     while progress.epoch < config.epochs and progress.epoch - progress.best_epoch < config.patience:
-        loss, held_loss = _run_epoch(model, config, data, held_out, progress.epoch)
+        loss = _run_epoch(model, config, tracks, progress.epoch)
+        held_loss = _evaluate(model, config, held_out)
         progress.epoch += 1
         if held_loss < progress.best_loss:
             progress.best_epoch, progress.best_loss = progress.epoch, held_loss
             _save_best(model, config, folder, about, progress)
         _log(folder / "log.csv", progress.epoch, loss, held_loss)
-        _checkpoint(model, config, folder, progress)
+        _checkpoint(model, identity, folder, progress)
         if on_epoch is not None:
             on_epoch(progress.epoch, loss, held_loss)
     weights = folder / f"{config.network}.npz"
-    return TrainingResult(weights, progress.best_epoch, progress.best_loss, progress.epoch)
+    test_loss = None if test is None else _test(model, config, test, weights)
+    return TrainingResult(weights, progress.best_epoch, progress.best_loss, progress.epoch, test_loss)
 
 
-def _gather(config: TrainingConfig, events: Iterable[Event]) -> tuple[Data, list[int]]:
-    parts, numbers = [], []
-    for event in events:
-        rng = np.random.default_rng([config.seed, event.event_id])
-        windows, following = true_windows(event, rng, config.shortest, config.thinning)
-        inputs, targets = examples(event, windows, following, config.prompt, HelixConfig())
-        useful = targets[..., -1].any(axis=1)
-        parts.append((inputs[useful], targets[useful]))
-        numbers.append(event.event_id)
-    if not sum(len(inputs) for inputs, _ in parts):
-        raise InputError(f"events {numbers} hold no track of {config.shortest} hits: train on larger events")
-    return (np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])), numbers
+def _compiled_model(config: TrainingConfig) -> Any:
+    keras = import_keras()
+    model = build_network(config.network, config.prompt)
+    steps = -(-config.windows // config.batch) * config.epochs
+    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
+    # TensorFlow's own graph runs these small steps faster than XLA does on a CPU.
+    jit = keras.backend.backend() == "jax"
+    model.compile(keras.optimizers.Nadam(schedule), loss=_loss(config.prompt), jit_compile=jit)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _sample(config: TrainingConfig, tracks: TrackSet) -> Data:
+    """Return the windows of a set that are measured, as many of each event."""
+    per_shard = -(-config.held_out // len(tracks))
+    pieces = list(draw(config.sampling, tracks, config.held_out, 0, per_shard))
+    return np.concatenate([p[0] for p in pieces]), np.concatenate([p[1] for p in pieces])
+
+
+def _describe(tracks: TrackSet) -> list[dict[str, Any]]:
+    """Return for a record what each folder of a set holds and by which command it was made."""
+    return [
+        {
+            "set": str(folder),
+            "command": index.command,
+            "events": len(index.entries),
+            "first_event": min(index.entries),
+            "last_event": max(index.entries),
+            "tracks": sum(entry.tracks for entry in index.entries.values()),
+        }
+        for folder, index in zip(tracks.folders, tracks.indices, strict=True)
+    ]
 
 
 def _loss(prompt: Prompt) -> Any:
@@ -175,27 +200,38 @@ def _loss(prompt: Prompt) -> Any:
     return loss
 
 
-def _run_epoch(
-    model: Any, config: TrainingConfig, data: Data, held_out: Data, epoch: int
-) -> tuple[float, float]:
-    order = np.random.default_rng([config.seed, epoch]).permutation(len(data[0]))
+def _run_epoch(model: Any, config: TrainingConfig, tracks: TrackSet, epoch: int) -> float:
+    pieces = draw(config.sampling, tracks, config.windows, epoch)
+    rng = np.random.default_rng([config.seed, epoch])
     total = 0.0
-    for start in range(0, len(order), config.batch):
-        rows = order[start : start + config.batch]
-        total += len(rows) * float(model.train_on_batch(data[0][rows], data[1][rows]))
+    for inputs, targets in shuffled_batches(pieces, config.batch, rng):
+        total += len(inputs) * float(model.train_on_batch(inputs, targets))
         model.reset_metrics()
-    held_loss = model.evaluate(*held_out, batch_size=8 * config.batch, verbose=0)
-    return total / len(order), float(held_loss)
+    return total / config.windows
+
+
+def _evaluate(model: Any, config: TrainingConfig, data: Data) -> float:
+    return float(model.evaluate(*data, batch_size=8 * config.batch, verbose=0))
+
+
+def _test(model: Any, config: TrainingConfig, tracks: TrackSet, path: Path) -> float:
+    """Measure the best weights on the test tracks, and add the loss to their record."""
+    best = load_weights(str(path))
+    model.set_weights(best.arrays)
+    loss = _evaluate(model, config, _sample(config, tracks))
+    record = best.record | {"results": best.record["results"] | {"test_loss": loss}}
+    save_weights(path, best.network, best.prompt, best.arrays, record)
+    return loss
 
 
 def _log(path: Path, epoch: int, loss: float, held_loss: float) -> None:
     with path.open("a", newline="") as file:
-        csv.writer(file).writerow([epoch, repr(loss), repr(held_loss)])
+        csv.writer(file).writerow([epoch - 1, repr(loss), repr(held_loss)])
 
 
 def _begin(folder: Path) -> _Progress:
     with (folder / "log.csv").open("w", newline="") as file:
-        csv.writer(file).writerow(["epoch", "loss", "validation_loss"])
+        csv.writer(file).writerow(["epoch", "loss", "val_loss"])
     return _Progress()
 
 
@@ -208,28 +244,38 @@ def _save_best(
     save_weights(path, config.network, config.prompt, model.get_weights(), record)
 
 
-def _checkpoint(model: Any, config: TrainingConfig, folder: Path, progress: _Progress) -> None:
+def _checkpoint(model: Any, identity: dict[str, Any], folder: Path, progress: _Progress) -> None:
     """Write all that the next epoch depends on; the old checkpoint stays until the new one is complete."""
     state = [*model.get_weights(), *(variable.numpy() for variable in model.optimizer.variables)]
-    about = json.dumps({"config": asdict(config), "progress": asdict(progress)})
+    about = json.dumps(identity | {"progress": asdict(progress)})
     with (folder / "checkpoint.new").open("wb") as file:
         np.savez(file, *state, about=np.array(about))
     (folder / "checkpoint.new").replace(folder / "checkpoint.npz")
 
 
-def _restore(model: Any, config: TrainingConfig, folder: Path) -> _Progress:
+def _restore(model: Any, identity: dict[str, Any], folder: Path) -> _Progress:
     path = folder / "checkpoint.npz"
     if not path.exists():
         return _begin(folder)
     with np.load(path) as content:
         about = json.loads(str(content["about"]))
         state = [content[f"arr_{i}"] for i in range(len(content.files) - 1)]
-    if about["config"] != asdict(config):
+    progress = replace(_Progress(), **about.pop("progress"))
+    if about != identity:
         raise InputError(
-            f"{path}: belongs to another training: resume with its settings or choose a new folder"
+            f"{path}: belongs to another training: resume with its settings and track sets, "
+            "or choose a new folder"
         )
     n_weights = len(model.get_weights())
     model.set_weights(state[:n_weights])
     for variable, value in zip(model.optimizer.variables, state[n_weights:], strict=True):
         variable.assign(value)
-    return replace(_Progress(), **about["progress"])
+    _cut_log(folder / "log.csv", progress.epoch)
+    return progress
+
+
+def _cut_log(path: Path, epochs: int) -> None:
+    """Take out what an interrupted run logged after its last checkpoint."""
+    lines = path.read_text().splitlines(keepends=True)
+    with atomic_write(path) as temporary:
+        temporary.write_text("".join(lines[: 1 + epochs]))

@@ -1,1 +1,1 @@
-"""The command line: `clew reconstruct`, `score`, `evaluate`, `validate`, `dataset`, `train`, `benchmark` and `info`."""
+"""The command line: `clew reconstruct`, `score`, `evaluate`, `dataset`, `train` and more, one module each."""

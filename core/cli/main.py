@@ -18,7 +18,7 @@ _COMMANDS: Final = {
     "evaluate": "run a preset on events with truth and report how good each stage is",
     "validate": "compare events with what is known of the real ones",
     "dataset": "put the true tracks of events into a compact set for training",
-    "train": "train a network of the extend stage",
+    "train": "train a network of the extend stage on track sets",
     "benchmark": "measure the time of every stage and of the paper's networks",
     "info": "show what is installed: versions, devices, presets, weights",
 }

@@ -1,8 +1,9 @@
-"""`clew train`: train a network of the extend stage on events with truth."""
+"""`clew train`: train a network of the extend stage on the true tracks of events."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING
 
 from clew.cli.options import count
@@ -16,15 +17,16 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "sources", nargs="+", metavar="SOURCE", help="events to train on: prefixes, folders or zip files"
+        "tracks", nargs="+", metavar="TRACKS", help="track sets to train on, as `clew dataset` makes them"
     )
     parser.add_argument(
         "--validation",
         nargs="+",
         required=True,
-        metavar="SOURCE",
-        help="events that decide when to stop and which epoch is the best",
+        metavar="TRACKS",
+        help="track sets that decide when to stop and which epoch is the best",
     )
+    parser.add_argument("--test", nargs="+", metavar="TRACKS", help="track sets to measure at the end")
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder for weights, record, log and checkpoint"
     )
@@ -40,17 +42,18 @@ def run(options: argparse.Namespace) -> None:
     from pathlib import Path
 
     from clew.extend.training import train
-    from clew.io import read_events
     from clew.plots import draw_learning_curve
+    from clew.tracksets import open_tracks
 
     config = _config(options)
-    parts = ("hits", "particles", "truth")
-    events = (event for source in options.sources for event in read_events(source, parts=parts))
-    validation = (event for source in options.validation for event in read_events(source, parts=parts))
+    tracks, validation = open_tracks(*options.tracks), open_tracks(*options.validation)
+    test = open_tracks(*options.test) if options.test else None
     folder = Path(options.output)
-    result = train(config, events, validation, folder, options.resume, _command(options), _print_epoch)
+    result = train(config, tracks, validation, folder, options.resume, test, _command(options), _print_epoch)
     curve = draw_learning_curve(folder / "log.csv", folder / "learning-curve.png")
     print(f"best epoch:  {result.best_epoch} of {result.epochs}, validation loss {result.best_loss:.4f}")
+    if result.test_loss is not None:
+        print(f"test loss:   {result.test_loss:.4f}")
     print(f"weights:     {result.weights}")
     print(f"record:      {result.weights.with_suffix('.json')}")
     print(f"curve:       {curve}")
@@ -81,8 +84,10 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
 
 
 def _command(options: argparse.Namespace) -> str:
-    words = ["clew train", *options.sources, "--validation", *options.validation, "--output", options.output]
+    words = ["clew", "train", *options.tracks, "--validation", *options.validation]
+    words += ["--test", *options.test] if options.test else []
+    words += ["--output", options.output]
     for key in ("config", "network", "epochs", "seed"):
         if getattr(options, key) is not None:
             words += [f"--{key}", str(getattr(options, key))]
-    return " ".join(words)
+    return shlex.join(words)

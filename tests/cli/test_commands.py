@@ -135,14 +135,27 @@ def test_evaluate_reports_every_stage(
     assert picture.stat().st_size > 1000
 
 
+@pytest.fixture(scope="module")
+def track_set(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tracks") / "set"
+    assert run("dataset", folder, "-o", path) == 0
+    return path
+
+
 def test_trained_weights_can_be_used(
-    folder: Path, plain_preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    track_set: Path,
+    plain_preset: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     config = tmp_path / "training.toml"
-    config.write_text('network = "lstm-32"\nepochs = 1\nbatch = 256\n')
-    sources = (folder / "event000000001", "--validation", folder / "event000000002")
+    config.write_text('network = "lstm-32"\nepochs = 1\nbatch = 256\nwindows = 1024\nheld_out = 512\n')
+    sources = (track_set, "--validation", track_set, "--test", track_set)
     assert run("train", *sources, "--output", tmp_path / "trained", "--config", config) == 0
-    assert "epoch   1" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "epoch   1" in printed
+    assert "test loss" in printed
     assert run("train", *sources, "--output", tmp_path / "trained", "--config", config) == 2
     assert "it holds a training already" in capsys.readouterr().err
     made = sorted(path.name for path in (tmp_path / "trained").iterdir())
@@ -154,21 +167,29 @@ def test_trained_weights_can_be_used(
 
 
 def test_a_wrong_training_setting_is_refused(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    track_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "training.toml"
     config.write_text("epoch = 1\n")
-    sources = (folder, "--validation", folder, "--output", tmp_path / "trained")
+    sources = (track_set, "--validation", track_set, "--output", tmp_path / "trained")
     assert run("train", *sources, "--config", config) == 2
     assert "unknown key 'epoch': choose among" in capsys.readouterr().err
     assert not (tmp_path / "trained").exists()
 
 
+def test_training_on_what_is_no_track_set_is_refused(
+    folder: Path, track_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train", folder, "--validation", track_set, "--output", tmp_path / "trained") == 2
+    assert "no track set: make one with `clew dataset" in capsys.readouterr().err
+    assert not (tmp_path / "trained").exists()
+
+
 def test_training_without_keras_says_what_to_install(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    track_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
-    assert run("train", folder, "--validation", folder, "--output", tmp_path / "trained") == 2
+    assert run("train", track_set, "--validation", track_set, "--output", tmp_path / "trained") == 2
     assert "pip install 'clew[train]'" in capsys.readouterr().err
     assert not (tmp_path / "trained").exists()
 

@@ -53,10 +53,13 @@ def toy(make_toy_event: Callable[..., Event]) -> Event:
 
 @pytest.fixture(scope="session")
 def toy_windows(toy: Event) -> np.ndarray:
-    """Windows of true tracks of the toy event, both ways."""
+    """Windows of true tracks of the toy event, both ways, by rows of its hits."""
     from clew.extend.targets import true_windows
+    from clew.tracksets import tracks_of
 
-    return true_windows(toy, np.random.default_rng(0), 6, 0.0)[0]
+    tracks = tracks_of(toy)
+    windows = true_windows(tracks, np.random.default_rng(0), 6, 0.0)[0]
+    return (tracks.hits.hit_id[windows] - toy.hits.hit_id[0]).astype(np.int32)
 
 
 @pytest.fixture(scope="session")
