@@ -175,6 +175,7 @@ def _describe(tracks: TrackSet) -> list[dict[str, Any]]:
         {
             "set": str(folder),
             "command": index.command,
+            "simulation": index.simulation,
             "events": len(index.entries),
             "first_event": min(index.entries),
             "last_event": max(index.entries),

@@ -40,6 +40,8 @@ class Index:
     ----------
     command : str
         That makes it.
+    simulation : dict
+        The settings that `clew simulate` recorded beside the events; empty for others.
     complete : bool
         Whether all shards are there.
     entries : dict
@@ -47,6 +49,7 @@ class Index:
     """
 
     command: str
+    simulation: dict[str, Any] = field(default_factory=dict)
     complete: bool = False
     entries: dict[int, Entry] = field(default_factory=dict)
 
@@ -54,7 +57,13 @@ class Index:
 def write_index(folder: Path, index: Index) -> None:
     """Write the folder's list of shards, whole or not at all."""
     entries = [asdict(entry) for _, entry in sorted(index.entries.items())]
-    content = {"format": _FORMAT, "command": index.command, "complete": index.complete, "shards": entries}
+    content = {
+        "format": _FORMAT,
+        "command": index.command,
+        "simulation": index.simulation,
+        "complete": index.complete,
+        "shards": entries,
+    }
     with atomic_write(folder / _NAME) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -68,7 +77,9 @@ def read_index(folder: Path) -> Index | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         entries = _entries(content["shards"])
         if content["format"] == _FORMAT:
-            return Index(str(content["command"]), bool(content["complete"]), entries)
+            return Index(
+                str(content["command"]), dict(content["simulation"]), bool(content["complete"]), entries
+            )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not a readable list of tracks ({error}): make the set anew") from error
     raise InputError(f"{path}: of another version of Clew ({content['format']}): make the set anew")

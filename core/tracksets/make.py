@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from clew.driver import parallel_events
 from clew.errors import InputError
@@ -18,6 +19,8 @@ from clew.tracksets.tracks import tracks_of
 __all__ = ["make_tracks"]
 
 _SETTINGS: Final = "tracks 1"
+_SIMULATION: Final = "simulation.toml"
+"""Where `clew simulate` records its settings, in the folder of the events."""
 
 
 def make_tracks(sources: Sequence[EventSource], folder: Path, jobs: int, command: str) -> Iterator[Entry]:
@@ -45,9 +48,9 @@ def make_tracks(sources: Sequence[EventSource], folder: Path, jobs: int, command
     for source in sources:
         source.require_truth()
     fingerprints = {source.event_id: source.fingerprint(_SETTINGS) for source in sources}
-    done = _finished(folder, fingerprints)
+    done, simulation = _finished(folder, fingerprints), _simulation(sources[0])
     folder.mkdir(parents=True, exist_ok=True)
-    index = Index(command, False, done)
+    index = Index(command, simulation, False, done)
     write_index(folder, index)
     yield from (done[event_id] for event_id in sorted(done))
     todo = [source for source in sources if source.event_id not in done]
@@ -57,6 +60,17 @@ def make_tracks(sources: Sequence[EventSource], folder: Path, jobs: int, command
         write_index(folder, index)
         yield entry
     write_index(folder, replace(index, complete=True))
+
+
+def _simulation(source: EventSource) -> dict[str, Any]:
+    path = source.tables["hits"].path.with_name(_SIMULATION)
+    if not path.is_file():
+        return {}
+    try:
+        settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))["simulation"]
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(f"{path}: not a record of a simulation ({error}): correct or remove it") from error
+    return settings
 
 
 def _finished(folder: Path, fingerprints: dict[int, str]) -> dict[int, Entry]:

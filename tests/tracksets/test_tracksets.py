@@ -206,6 +206,17 @@ def test_what_is_no_track_set_is_refused(folder: Path, tmp_path: Path) -> None:
         open_tracks(output)
 
 
+def test_the_settings_of_a_simulation_are_kept(folder: Path, tmp_path: Path) -> None:
+    record = folder / "simulation.toml"
+    record.write_text("[simulation]\nseed = 7\n")
+    assert dataset(folder, "-o", tmp_path / "set") == 0
+    (index,) = open_tracks(tmp_path / "set").indices
+    assert index.simulation == {"seed": 7}
+    record.write_text("seed = ")
+    assert dataset(folder, "-o", tmp_path / "other") == 2
+    assert not (tmp_path / "other").exists()
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "missing", "another"])
 def test_a_damaged_shard_is_refused(folder: Path, tmp_path: Path, damage: str) -> None:
     output = tmp_path / "set"
