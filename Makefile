@@ -30,6 +30,7 @@ $(VENV)/.clew: setup.cfg pyproject.toml requirements.lock
 
 $(VENV)/.tests: $(VENV)/.clew requirements-test.lock
 	$(PIP) install -r requirements-test.lock
+	$(BIN)/python -m clew.simulation.pythia_data
 	touch $@
 
 clean:

@@ -21,6 +21,7 @@ from clew.preset import Preset
 
 __all__ = ["EventSummary", "parallel_events", "preset_path", "preset_pipeline", "reconstruct_events"]
 
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
@@ -94,7 +95,7 @@ def preset_path(output: Path) -> Path:
 
 
 def parallel_events(
-    work: Callable[[EventSource], _Result], sources: Sequence[EventSource], jobs: int
+    work: Callable[[_Item], _Result], sources: Sequence[_Item], jobs: int
 ) -> Iterator[_Result]:
     """Yield work(source) of each event as it gets ready, from `jobs` processes that share the cores."""
     if jobs == 1 or len(sources) < 2:
@@ -105,7 +106,7 @@ def parallel_events(
     yield from parallel(joblib.delayed(_with_threads)(work, source, threads) for source in sources)
 
 
-def _with_threads(work: Callable[[EventSource], _Result], source: EventSource, threads: int) -> _Result:
+def _with_threads(work: Callable[[_Item], _Result], source: _Item, threads: int) -> _Result:
     numba.set_num_threads(threads)
     return work(source)
 

@@ -7,7 +7,7 @@ from clew.io.events import PARTS, read_detector, read_event, read_events, read_p
 from clew.io.parts import Part, PartStore
 from clew.io.sources import EventSource, find_events
 from clew.io.submission import Submission, read_submission, write_submission
-from clew.io.write import write_event
+from clew.io.write import write_detector, write_event
 
 __all__ = [
     "PARTS",
@@ -22,6 +22,7 @@ __all__ = [
     "read_events",
     "read_particles",
     "read_submission",
+    "write_detector",
     "write_event",
     "write_submission",
 ]

@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from clew.detector import Modules
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth
 from clew.io.atomic import atomic_stream, atomic_write
-from clew.io.schema import TABLES
+from clew.io.schema import DETECTORS, TABLES
 from clew.io.tables import Table
 
-__all__ = ["FORMATS", "TableFormat", "event_tables", "write_event"]
+__all__ = ["FORMATS", "TableFormat", "event_tables", "write_detector", "write_event"]
 
 TableFormat: TypeAlias = Literal["csv", "csv.gz", "parquet"]
 FORMATS: Final = ("csv", "csv.gz", "parquet")
@@ -53,6 +54,15 @@ def write_event(folder: str | Path, event: Event, file_format: TableFormat = "cs
     return prefix
 
 
+def write_detector(path: str | Path, modules: Modules) -> None:
+    """Write a detectors.csv, whole or not at all."""
+    rotation = modules.rotation.reshape(-1, 9).T
+    identity = (modules.volume, modules.layer, modules.module)
+    columns = (*identity, *modules.centre.T, *rotation, *modules.half_size.T, *modules.pitch.T)
+    table = dict(zip(DETECTORS.columns, columns, strict=True))
+    _write_table(Path(path), pa.table(table, schema=pa.schema(list(DETECTORS.columns.items()))), "csv")
+
+
 def _write_table(path: Path, table: pa.Table, file_format: TableFormat) -> None:
     if file_format != "parquet":
         with atomic_stream(path) as stream:
@@ -64,7 +74,7 @@ def _write_table(path: Path, table: pa.Table, file_format: TableFormat) -> None:
             table,
             temporary,
             compression="zstd",
-            compression_level=19,
+            compression_level=9,
             use_dictionary=False,
             column_encoding=encodings,
             write_page_checksum=True,

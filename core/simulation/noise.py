@@ -1,0 +1,59 @@
+"""Noise hits: so many per module, whatever the event; each a cluster like that of a particle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from clew.arrays import Float64Array, Int32Array
+from clew.detector import BARREL_VOLUMES, Modules
+from clew.simulation.digitisation import GRAZING, fits
+
+if TYPE_CHECKING:
+    from numpy.random import Generator as Random
+
+__all__ = ["MOMENTUM", "make_noise"]
+
+MOMENTUM: Final = 1e6
+"""Magnitude of the momentum that the truth gives a noise hit, GeV."""
+
+_SPREAD: Final = 0.19
+"""Mean of 1 - cosine to an endcap module's normal."""
+
+_STEEPEST: Final = 3.0
+"""Largest pseudorapidity of a noise hit's direction in the barrels, spread evenly."""
+
+
+def make_noise(
+    modules: Modules, mean: float, random: Random
+) -> tuple[Int32Array, Float64Array, Float64Array]:
+    """Return module rows, places and directions of noise, in the frames of the modules.
+
+    Places are even over the modules' areas.  Directions have the clusters' sizes as in the data: those of
+    endcaps near the normal, those of barrels even in pseudorapidity.
+    """
+    counts = random.poisson(mean, size=len(modules.module))
+    module = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
+    place = _places(module, modules, random)
+    barrel = np.isin(modules.volume, BARREL_VOLUMES)[module]
+    around = random.uniform(-np.pi, np.pi, len(module))
+    cos = np.maximum(1.0 - random.exponential(_SPREAD, len(module)), 2 * GRAZING)
+    sin = np.sqrt(1.0 - cos**2)
+    near = np.stack([sin * np.cos(around), sin * np.sin(around), cos], axis=1)
+    dip = np.sinh(random.uniform(-_STEEPEST, _STEEPEST, len(module)))
+    turn = random.normal(0.0, 0.25, len(module))
+    along = np.stack([np.sin(turn), dip, np.cos(turn)], axis=1)
+    along /= np.linalg.norm(along, axis=1)[:, None]
+    return module, place, MOMENTUM * np.where(barrel[:, None], along, near)
+
+
+def _places(module: Int32Array, modules: Modules, random: Random) -> Float64Array:
+    half = modules.half_size[module].astype(np.float64)
+    widest = np.column_stack([half[:, 2], half[:, 3]])
+    place = np.zeros((len(module), 3))
+    todo = np.arange(len(module))
+    while len(todo):
+        place[todo, :2] = random.uniform(-1.0, 1.0, (len(todo), 2)) * widest[todo]
+        todo = todo[~fits(place[todo, :2], module[todo], modules)]
+    return place
