@@ -35,14 +35,15 @@ def field_at(position: Float64Array) -> Float64Array:
 
 def _solenoid(rho: Float64Array, z: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Return the radial and axial field [T] of a coil at the origin."""
-    phi = (np.arange(_NODES) + 0.5) * (0.5 * np.pi / _NODES)
-    gamma = (_RADIUS - rho) / (_RADIUS + rho)
+    phi: Float64Array = (np.arange(_NODES) + 0.5) * (0.5 * np.pi / _NODES)
+    gamma: Float64Array = (_RADIUS - rho) / (_RADIUS + rho)
     radial, axial = np.zeros_like(rho), np.zeros_like(rho)
     for sign in (1.0, -1.0):
         height = z + sign * _HALF_LENGTH
         far = np.sqrt(height**2 + (rho + _RADIUS) ** 2)
-        k = np.sqrt(height**2 + (_RADIUS - rho) ** 2) / far
-        radial += sign * _RADIUS / far * _elliptic(k, np.ones_like(k), 1.0, -np.ones_like(k), phi)
+        k: Float64Array = np.sqrt(height**2 + (_RADIUS - rho) ** 2) / far
+        one = np.ones(len(k))
+        radial += sign * _RADIUS / far * _elliptic(k, one, 1.0, -one, phi)
         axial += sign * height / far * _elliptic(k, gamma**2, 1.0, gamma, phi)
     axial *= _RADIUS / (_RADIUS + rho)
     centre = np.pi * _HALF_LENGTH / np.hypot(_HALF_LENGTH, _RADIUS)

@@ -8,7 +8,7 @@ import numpy as np
 
 from clew.arrays import Float64Array, Int32Array
 from clew.detector import BARREL_VOLUMES, Modules
-from clew.simulation.digitisation import GRAZING, fits
+from clew.simulation.digitisation import fits
 
 if TYPE_CHECKING:
     from numpy.random import Generator as Random
@@ -18,11 +18,17 @@ __all__ = ["MOMENTUM", "make_noise"]
 MOMENTUM: Final = 1e6
 """Magnitude of the momentum that the truth gives a noise hit, GeV."""
 
-_SPREAD: Final = 0.19
+_SPREAD: Final = 0.13
 """Mean of 1 - cosine to an endcap module's normal."""
 
-_STEEPEST: Final = 3.0
+_LEAST: Final = 0.3
+"""Smallest such cosine."""
+
+_STEEPEST: Final = 2.4
 """Largest pseudorapidity of a noise hit's direction in the barrels, spread evenly."""
+
+_TURN: Final = 0.4
+"""Spread of the angle between a barrel's noise and the normal across the beam, rad."""
 
 
 def make_noise(
@@ -38,11 +44,11 @@ def make_noise(
     place = _places(module, modules, random)
     barrel = np.isin(modules.volume, BARREL_VOLUMES)[module]
     around = random.uniform(-np.pi, np.pi, len(module))
-    cos = np.maximum(1.0 - random.exponential(_SPREAD, len(module)), 2 * GRAZING)
+    cos = np.maximum(1.0 - random.exponential(_SPREAD, len(module)), _LEAST)
     sin = np.sqrt(1.0 - cos**2)
     near = np.stack([sin * np.cos(around), sin * np.sin(around), cos], axis=1)
     dip = np.sinh(random.uniform(-_STEEPEST, _STEEPEST, len(module)))
-    turn = random.normal(0.0, 0.25, len(module))
+    turn = random.normal(0.0, _TURN, len(module))
     along = np.stack([np.sin(turn), dip, np.cos(turn)], axis=1)
     along /= np.linalg.norm(along, axis=1)[:, None]
     return module, place, MOMENTUM * np.where(barrel[:, None], along, near)

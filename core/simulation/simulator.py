@@ -104,6 +104,7 @@ def _cascade(
         ended = crossings.take(kept)
         all_traced.append(traced)
         all_crossings.append(replace(ended, particle=ended.particle + n_before))
+        secondaries = _listed(secondaries, config)
         all_listed.append(secondaries)
         n_before += len(traced)
         traced = secondaries.take(_traced(secondaries, config))
