@@ -6,7 +6,18 @@ import argparse
 
 __all__ = ["add_arguments", "run"]
 
-_PACKAGES = ("numpy", "numba", "scikit-learn", "hdbscan", "pandas", "pyarrow", "keras", "tensorflow-cpu")
+_PACKAGES = (
+    "numpy",
+    "numba",
+    "scikit-learn",
+    "hdbscan",
+    "pandas",
+    "pyarrow",
+    "keras",
+    "tensorflow-cpu",
+    "pyacts",
+    "chromo",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

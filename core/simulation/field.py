@@ -35,7 +35,8 @@ def field_at(position: Float64Array) -> Float64Array:
 
 def _solenoid(rho: Float64Array, z: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Return the radial and axial field [T] of a coil at the origin."""
-    phi: Float64Array = (np.arange(_NODES) + 0.5) * (0.5 * np.pi / _NODES)
+    width = 0.5 * np.pi / _NODES
+    phi = np.linspace(0.5 * width, 0.5 * np.pi - 0.5 * width, _NODES)
     gamma: Float64Array = (_RADIUS - rho) / (_RADIUS + rho)
     radial, axial = np.zeros_like(rho), np.zeros_like(rho)
     for sign in (1.0, -1.0):
