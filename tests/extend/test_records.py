@@ -24,7 +24,7 @@ def test_shipped_weights_are_those_of_their_record(name: str, toy: Event, toy_wi
     assert hashlib.sha256(path.read_bytes()).hexdigest() == weights.record["sha256"]
     assert sum(array.size for array in weights.arrays) == weights.record["parameters"]
     assert path.stat().st_size < 3_000_000
-    for key in ("config", "results", "command"):
+    for key in ("training", "validation", "test", "config", "results", "command"):
         assert weights.record[key]
     points = NetworkExtender(NetworkConfig(weights=name)).extend(toy.hits, toy_windows).points
     assert np.isfinite(points[:, 0]).all(axis=1).mean() > 0.9
