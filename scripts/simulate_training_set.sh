@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Simulate the events that the shipped networks are trained, validated and tested on: 310 with the beam spot of
-# the Kaggle events (5.5 mm) and 310 with a ten times longer one; 3.3 GB, 12 minutes on two cores.
+# the Kaggle events (5.5 mm) and 310 with a ten times longer one; 3.1 GB, 10 minutes on two cores.
 # Usage: scripts/simulate_training_set.sh OUT [JOBS]
 set -euo pipefail
 out=$1
