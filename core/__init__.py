@@ -1,7 +1,7 @@
 """Clew finds the tracks of charged particles in detector hits of the TrackML challenge.
 
 >>> import clew
->>> event = clew.read_event("event000004200")
+>>> event = clew.read_event("event000000001")
 >>> result = clew.Pipeline.from_preset().reconstruct(event.hits)
 >>> result.labels  # one track number per hit
 

@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["LARGE_EVENT", "events_folder"]
 
-LARGE_EVENT: Final = "event000004006"
+LARGE_EVENT: Final = "event000000003"
 """Prefix of the event at pile-up 200, the size that benchmarks are about."""
 
 
