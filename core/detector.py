@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from clew.errors import InputError
 
 __all__ = ["BARREL_VOLUMES", "FIELD_STRENGTH", "LAYERS", "N_LAYERS", "Layer", "Modules", "layer_index"]
@@ -116,6 +116,14 @@ class Modules:
     rotation: Float32Array
     half_size: Float32Array
     pitch: Float32Array
+
+    def to_local(self, rows: Int32Array | Int64Array, vectors: Float64Array) -> Float64Array:
+        """Return vectors of shape (n, 3), each along the u, v and w axes of its module."""
+        return np.einsum("nij,ni->nj", self.rotation[rows].astype(np.float64), vectors)
+
+    def to_global(self, rows: Int32Array | Int64Array, vectors: Float64Array) -> Float64Array:
+        """Return vectors of shape (n, 3) in their modules' axes along x, y and z: undoes `to_local`."""
+        return np.einsum("nij,nj->ni", self.rotation[rows].astype(np.float64), vectors)
 
     def rows(self, volume: Int32Array, layer: Int32Array, module: Int32Array) -> Int64Array:
         """Return the row of each given module; raises InputError for one that is not listed."""

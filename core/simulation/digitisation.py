@@ -20,7 +20,7 @@ from clew.simulation.config import SimulationConfig
 if TYPE_CHECKING:
     from numpy.random import Generator as Random
 
-__all__ = ["Clusters", "digitise", "local_frame"]
+__all__ = ["Clusters", "digitise"]
 
 _LORENTZ: Final = {8: -0.1206, 13: 0.1206, 17: 0.0801}
 """Tangent of the Lorentz angle along u; its sign tells on which side the read-out is."""
@@ -51,12 +51,6 @@ class Clusters:
     offsets: Int64Array
     channel: Int32Array
     value: Float32Array
-
-
-def local_frame(vector: Float64Array, module: Int32Array, modules: Modules) -> Float64Array:
-    """Return vectors of shape (n, 3) along the u, v and w axes of their modules."""
-    rotation = modules.rotation[module].astype(np.float64)
-    return np.einsum("nij,ni->nj", rotation, vector)
 
 
 def digitise(

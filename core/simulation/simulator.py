@@ -13,7 +13,7 @@ from clew.detector import Modules
 from clew.event import Cells, Event, Hits, Particles, Truth
 from clew.metrics.weights import phase1_weights
 from clew.simulation.config import SimulationConfig
-from clew.simulation.digitisation import Clusters, digitise, local_frame
+from clew.simulation.digitisation import Clusters, digitise
 from clew.simulation.generator import Generated, generate
 from clew.simulation.interactions import GENERATIONS, interact
 from clew.simulation.noise import make_noise
@@ -98,7 +98,7 @@ def _cascade(
     all_listed, all_traced, all_crossings = [listed], [], []
     n_before = 0
     for _ in range(GENERATIONS):
-        local = local_frame(crossings.momentum, crossings.module, modules)
+        local = modules.to_local(crossings.module, crossings.momentum)
         cosine = np.abs(local[:, 2]) / np.linalg.norm(local, axis=1)
         kept, secondaries = interact(traced, crossings, modules.volume.astype(np.int64), cosine, random)
         ended = crossings.take(kept)
@@ -123,8 +123,8 @@ def _read_out(
     config: SimulationConfig,
     random: Random,
 ) -> Event:
-    place = local_frame(crossings.position - modules.centre[crossings.module], crossings.module, modules)
-    direction = local_frame(crossings.momentum, crossings.module, modules)
+    place = modules.to_local(crossings.module, crossings.position - modules.centre[crossings.module])
+    direction = modules.to_local(crossings.module, crossings.momentum)
     noise_module, noise_place, noise_direction = make_noise(modules, config.noise, random)
     module = np.concatenate([crossings.module, noise_module])
     clusters = digitise(
@@ -135,16 +135,13 @@ def _read_out(
         config,
         random,
     )
-    rotation = modules.rotation[noise_module].astype(np.float64)
     noise_centre = modules.centre[noise_module].astype(np.float64)
-    position = np.concatenate([crossings.position, noise_centre + _turn(rotation, noise_place)])
-    momentum = np.concatenate([crossings.momentum, _turn(rotation, noise_direction)])
+    position = np.concatenate(
+        [crossings.position, noise_centre + modules.to_global(noise_module, noise_place)]
+    )
+    momentum = np.concatenate([crossings.momentum, modules.to_global(noise_module, noise_direction)])
     owner = np.append(traced.particle_id[crossings.particle], np.zeros(len(noise_module), dtype=np.int64))
     return _assemble(event_id, listed, clusters, module, modules, owner, position, momentum)
-
-
-def _turn(rotation: Float64Array, local: Float64Array) -> Float64Array:
-    return np.einsum("nij,nj->ni", rotation, local)
 
 
 def _assemble(

@@ -147,9 +147,8 @@ def _scattering(hits: Hits, truth: Truth, particles: Particles) -> Quantities:
 
 def module_residuals(hits: Hits, truth: Truth, modules: Modules) -> Float64Array:
     """Return truth minus hit along each module's u and v, shape (n_hits, 2), float64, um."""
-    rotation = modules.rotation[modules.rows(hits.volume, hits.layer, hits.module)].astype(np.float64)
     away = truth.position.astype(np.float64) - np.stack([hits.x, hits.y, hits.z], axis=1)
-    return 1000 * np.einsum("nij,ni->nj", rotation, away)[:, :2]
+    return 1000 * modules.to_local(modules.rows(hits.volume, hits.layer, hits.module), away)[:, :2]
 
 
 def residual_quantities(hits: Hits, truth: Truth, residuals: Float64Array) -> Quantities:
