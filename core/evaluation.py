@@ -22,8 +22,8 @@ __all__ = ["evaluate_events"]
 def evaluate_events(sources: Sequence[EventSource], preset: Preset, jobs: int = 1) -> Iterator[EventReport]:
     """Reconstruct events and yield a full report of each as it gets ready.
 
-    Predictions are measured twice: from the true seeds of all particles with at least 10 hits, and from
-    the seeds found.
+    Predictions of presets that extend windows of five hits are measured twice: from the true seeds of all
+    particles with at least 10 hits, and from the seeds found.
 
     Raises
     ------
@@ -41,11 +41,13 @@ def _evaluate(source: EventSource, preset: Preset) -> EventReport:
     assert event.particles is not None
     pipeline = preset_pipeline(preset)
     result = pipeline.reconstruct(event.hits)
+    report = replace(evaluate(event, result.labels, result.seeds), seconds=result.seconds)
+    if pipeline.window_stages is None:
+        return report
     return replace(
-        evaluate(event, result.labels, result.seeds),
+        report,
         true_seed_predictions=_predictions(event, pipeline, true_seeds(event.truth, event.particles)),
         found_seed_predictions=_predictions(event, pipeline, result.seeds.hits),
-        seconds=result.seconds,
     )
 
 

@@ -26,7 +26,12 @@ def kernel(
     function: _Function | None = None, *, inline: bool = False
 ) -> _Function | Callable[[_Function], _Function]:
     """Compile a function for one thread; it releases the interpreter lock."""
-    options = {"nogil": True, "cache": _CACHE, "inline": "always" if inline else "never"}
+    options = {
+        "nogil": True,
+        "cache": _CACHE,
+        "error_model": "numpy",
+        "inline": "always" if inline else "never",
+    }
     if function is None:
         return lambda late: numba.njit(late, **options)
     return numba.njit(function, **options)
@@ -37,4 +42,4 @@ def parallel_kernel(function: _Function) -> _Function:
 
     What such a kernel writes may depend on the loop index only, never on the thread.
     """
-    return numba.njit(function, parallel=True, nogil=True, cache=_CACHE)
+    return numba.njit(function, parallel=True, nogil=True, cache=_CACHE, error_model="numpy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Int32Array
+from clew.errors import ConfigError
 from clew.event import Hits
 from clew.preset import DEFAULT_PRESET, FollowConfig, Preset
-from clew.stages import Ensemble, Extender, Fitter, Seeder
+from clew.stages import Ensemble, Extender, Fitter, LoopExtender, LoopFitter, PassSeeder, Seeder
 from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["STAGES", "Pipeline", "Reconstruction"]
@@ -46,7 +47,7 @@ class Reconstruction:
         Track number of each hit from 1, 0 for hits without a track.
     seeds : Seeds
     candidates : Candidates
-        The followed seeds before the ensemble decided, one per seed.
+        The followed seeds before the ensemble decided, one per seed or, in passes, per first hit.
     seconds : dict
         Wall time of each of STAGES.
     """
@@ -64,11 +65,15 @@ class Reconstruction:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Seeding, then extend and fitting in turn until tracks end, then the ensemble's decision."""
+    """Seeding, then extend and fitting in turn until tracks end, then the ensemble's decision.
 
-    seeder: Seeder
-    extenders: Sequence[Extender]
-    fitter: Fitter
+    With the seeders of several passes the stages run once for each, over the hits that are still free; a
+    LoopExtender then extends and fits in one loop, whose time counts as that of extend.
+    """
+
+    seeder: Seeder | tuple[PassSeeder, ...]
+    extenders: Sequence[Extender | LoopExtender]
+    fitter: Fitter | LoopFitter
     ensemble: Ensemble
     follow: FollowConfig = field(default_factory=FollowConfig)
 
@@ -84,9 +89,27 @@ class Pipeline:
             chosen.follow,
         )
 
+    def __post_init__(self) -> None:
+        loop = [isinstance(extender, LoopExtender) for extender in self.extenders]
+        if not isinstance(self.seeder, tuple):
+            if any(loop) or isinstance(self.fitter, LoopFitter):
+                raise ConfigError("this extend or fitting works in passes: use the seeding 'ranked-triplets'")
+        elif loop != [True] or not isinstance(self.fitter, LoopFitter):
+            raise ConfigError("seeding in passes needs one extender 'kalman' and the fitting 'likelihood'")
+
+    @property
+    def window_stages(self) -> tuple[tuple[Extender, ...], Fitter] | None:
+        """The extenders and the fitter of windows of five hits, None where the pipeline works in passes."""
+        if isinstance(self.fitter, LoopFitter):
+            return None
+        return tuple(e for e in self.extenders if not isinstance(e, LoopExtender)), self.fitter
+
     def reconstruct(self, hits: Hits) -> Reconstruction:
         """Find the tracks among the hits of one event."""
         clock = StageClock()
+        hits = replace(hits)  # what is computed from hits once is part of the work
+        if isinstance(self.seeder, tuple):
+            return self._in_passes(hits, self.seeder, clock)
         with clock("seeding"):
             seeds = self.seeder.seed(hits)
         free = np.ones(len(hits), dtype=np.bool_)
@@ -95,6 +118,31 @@ class Pipeline:
         with clock("ensemble"):
             labels = self.ensemble.resolve(hits, [tracks, seeds.found])
         return Reconstruction(labels, seeds, tracks, clock.seconds)
+
+    def _in_passes(self, hits: Hits, seeders: tuple[PassSeeder, ...], clock: StageClock) -> Reconstruction:
+        """Seed, grow and claim once for each pass."""
+        extender, fitter = self.extenders[0], self.fitter
+        assert isinstance(extender, LoopExtender)
+        assert isinstance(fitter, LoopFitter)
+        labels = np.zeros(len(hits), dtype=np.int32)
+        all_seeds, all_tracks = [], [Candidates.empty()]
+        for seeder in seeders:
+            free = labels == 0
+            with clock("seeding"):
+                seeds = seeder.seed_free(hits, free, Candidates.from_labels(labels))
+            with clock("extend"):
+                tracks = extender.grow(hits, seeds, free, fitter.snap)
+            with clock("ensemble"):
+                new = self.ensemble.resolve(hits, [tracks])
+                labels[new > 0] = new[new > 0] + labels.max(initial=0)
+            all_seeds.append(seeds.hits)
+            all_tracks.append(tracks)
+        return Reconstruction(
+            labels,
+            Seeds(np.concatenate(all_seeds), Candidates.empty()),
+            Candidates.concatenate(all_tracks),
+            clock.seconds,
+        )
 
     def _follow(self, hits: Hits, tracks: Candidates, free: BoolArray, clock: StageClock) -> Candidates:
         """Follow all tracks outwards, then inwards; hits that a track takes stop being free."""
@@ -126,9 +174,9 @@ class Pipeline:
     ) -> Candidates:
         """Predict and fit the hits after each window of five hits, one row per window."""
         clock = clock or StageClock()
+        assert self.window_stages is not None
+        extenders, fitter = self.window_stages
         with clock("extend"):
-            predictions = self.ensemble.combine(
-                [extender.extend(hits, windows) for extender in self.extenders]
-            )
+            predictions = self.ensemble.combine([extender.extend(hits, windows) for extender in extenders])
         with clock("fitting"):
-            return self.fitter.fit(hits, windows, predictions, free)
+            return fitter.fit(hits, windows, predictions, free)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,7 +14,7 @@ import tomli_w
 from clew import ensemble, extend, fitting, seeding
 from clew.errors import ConfigError
 from clew.methods import Method, build, checked, resolve_settings
-from clew.stages import Ensemble, Extender, Fitter, Seeder
+from clew.stages import Ensemble, Extender, Fitter, LoopExtender, LoopFitter, PassSeeder, Seeder
 
 __all__ = ["DEFAULT_PRESET", "FollowConfig", "Preset", "available_presets"]
 
@@ -44,7 +44,9 @@ class Preset:
     ----------
     name : str
     description : str
-    seeding, fitting, ensemble : mapping
+    seeding : tuple of mappings
+        One per pass; a seeder of the whole event stands alone.
+    fitting, ensemble : mapping
         `method` and that method's settings.
     extend : tuple of mappings
         One per extender; the ensemble combines their predictions.
@@ -53,7 +55,7 @@ class Preset:
 
     name: str
     description: str
-    seeding: Mapping[str, Any]
+    seeding: tuple[Mapping[str, Any], ...]
     extend: tuple[Mapping[str, Any], ...]
     fitting: Mapping[str, Any]
     ensemble: Mapping[str, Any]
@@ -101,13 +103,18 @@ class Preset:
                 raise ConfigError(f"{where}: the table [{key}] is missing: each stage needs a method")
         if not isinstance(tables["extend"], list):
             raise ConfigError(f"{where}: extend must be a list: write [[extend]] for each extender")
-        for key in ("seeding", "fitting", "ensemble"):
-            if not isinstance(tables[key], dict):
+        seeders = tables["seeding"]
+        if not isinstance(seeders, list):
+            seeders = [seeders]
+        for key, table in [("seeding", one) for one in seeders] + [
+            (key, tables[key]) for key in ("fitting", "ensemble")
+        ]:
+            if not isinstance(table, dict):
                 raise ConfigError(f"{where}: {key} must be a table: write [{key}]")
         preset = cls(
             name=name,
             description=str(tables.get("description", "")),
-            seeding=tables["seeding"],
+            seeding=tuple(seeders),
             extend=tuple(tables["extend"]),
             fitting=tables["fitting"],
             ensemble=tables["ensemble"],
@@ -120,9 +127,13 @@ class Preset:
         """Return the whole preset with every default written out; raises ConfigError if it is wrong."""
         where = f"preset {self.name}"
         extenders = enumerate(self.extend, start=1)
+        seeders = [
+            resolve_settings(seeding.METHODS, settings, where_seeding)
+            for settings, where_seeding in self._seeding_tables()
+        ]
         return {
             "description": self.description,
-            "seeding": resolve_settings(seeding.METHODS, self.seeding, f"{where}, [seeding]"),
+            "seeding": seeders[0] if len(seeders) == 1 else seeders,
             "extend": [
                 resolve_settings(extend.METHODS, settings, f"{where}, [[extend]] number {k}")
                 for k, settings in extenders
@@ -136,20 +147,35 @@ class Preset:
         """Return the resolved preset as TOML: reading it again gives the same pipeline."""
         return tomli_w.dumps(self.resolved())
 
-    def build_seeder(self) -> Seeder:
-        """Make stage 1."""
-        return cast(Seeder, self._build(seeding.METHODS, self.seeding, "[seeding]"))
+    def _seeding_tables(self) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield each seeding table and what errors call it."""
+        for k, settings in enumerate(self.seeding, start=1):
+            place = "[seeding]" if len(self.seeding) == 1 else f"[[seeding]] number {k}"
+            yield settings, f"preset {self.name}, {place}"
 
-    def build_extenders(self) -> tuple[Extender, ...]:
+    def build_seeder(self) -> Seeder | tuple[PassSeeder, ...]:
+        """Make stage 1: one seeder of the whole event, or one for each pass."""
+        seeders = [build(seeding.METHODS, *table) for table in self._seeding_tables()]
+        if len(seeders) == 1 and not isinstance(seeders[0], PassSeeder):
+            return cast(Seeder, seeders[0])
+        for settings, seeder in zip(self.seeding, seeders, strict=True):
+            if not isinstance(seeder, PassSeeder):
+                method = settings["method"]
+                raise ConfigError(
+                    f"preset {self.name}: the seeding {method!r} takes the whole event: let it stand alone"
+                )
+        return tuple(seeders)
+
+    def build_extenders(self) -> tuple[Extender | LoopExtender, ...]:
         """Make stage 2, one extender per [[extend]] table."""
         return tuple(
-            cast(Extender, self._build(extend.METHODS, settings, f"[[extend]] number {k}"))
+            cast("Extender | LoopExtender", self._build(extend.METHODS, settings, f"[[extend]] number {k}"))
             for k, settings in enumerate(self.extend, start=1)
         )
 
-    def build_fitter(self) -> Fitter:
+    def build_fitter(self) -> Fitter | LoopFitter:
         """Make stage 3."""
-        return cast(Fitter, self._build(fitting.METHODS, self.fitting, "[fitting]"))
+        return cast("Fitter | LoopFitter", self._build(fitting.METHODS, self.fitting, "[fitting]"))
 
     def build_ensemble(self) -> Ensemble:
         """Make stage 4."""

@@ -7,13 +7,16 @@ the stage after it, and sees `Hits` only, never the truth.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from clew.arrays import BoolArray, Int32Array
 from clew.event import Hits
 from clew.tracks import Candidates, Predictions, Seeds
 
-__all__ = ["Ensemble", "Extender", "Fitter", "Seeder"]
+if TYPE_CHECKING:
+    from clew.fitting.likelihood import Snap
+
+__all__ = ["Ensemble", "Extender", "Fitter", "LoopExtender", "LoopFitter", "PassSeeder", "Seeder"]
 
 
 class Seeder(Protocol):
@@ -21,6 +24,43 @@ class Seeder(Protocol):
 
     def seed(self, hits: Hits) -> Seeds:
         """Find seeds among all hits of an event."""
+        ...
+
+
+@runtime_checkable
+class PassSeeder(Protocol):
+    """Stage 1 in passes: easy tracks first, then harder ones among the hits that are left."""
+
+    def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
+        """Find seeds among the free hits.
+
+        Parameters
+        ----------
+        hits : Hits
+        free : ndarray of shape (n_hits,), bool
+            Hits that no earlier pass took.
+        found : Candidates
+            The tracks of earlier passes.
+        """
+        ...
+
+
+@runtime_checkable
+class LoopExtender(Protocol):
+    """Stages 2 and 3 in one loop: predict the next hit, snap to a real one, learn from it."""
+
+    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
+        """Grow seeds into candidates, the likeliest first; of seeds with one first hit the best remains."""
+        ...
+
+
+@runtime_checkable
+class LoopFitter(Protocol):
+    """Stage 3 for a LoopExtender: which real hit a prediction snaps to."""
+
+    @property
+    def snap(self) -> Snap:
+        """The settings of the snapping, as kernels take them."""
         ...
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 
 __all__ = ["NO_HIT", "SEED_LENGTH", "Candidates", "Predictions", "Seeds"]
 
@@ -155,15 +155,22 @@ class Seeds:
 
     Attributes
     ----------
-    hits : ndarray of shape (n_seeds, 5), int32
+    hits : ndarray of shape (n_seeds, 5) or, to be grown in a loop, (n_seeds, 3), int32
         Hit rows from the inside outwards.
     found : Candidates
         Every track that the seeding saw, among them those too short for a seed; hits beyond a
         seed's five are hints that the ensemble may use.
+    gains : ndarray of shape (n_seeds,), float64, or None
+        What the last hit of each gained (see clew.fitting.likelihood); seeds of one first hit, which
+        compete, then stand together.
+    least_hits : int
+        Fewest hits of a track that a seed may become.
     """
 
     hits: Int32Array
     found: Candidates
+    gains: Float64Array | None = None
+    least_hits: int = 1
 
     def __len__(self) -> int:
         return len(self.hits)

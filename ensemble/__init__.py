@@ -9,6 +9,7 @@ from clew.methods import Method
 __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
+    "claims": Method("clew.ensemble.claims", "ClaimsEnsemble", "ClaimsConfig"),
     "competition": Method("clew.ensemble.competition", "CompetitionEnsemble", "CompetitionConfig"),
     "heuristic-merge": Method("clew.ensemble.merge", "MergeEnsemble", "MergeConfig"),
 }

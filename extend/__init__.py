@@ -10,5 +10,6 @@ __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
     "helix": Method("clew.extend.helix", "HelixExtender", "HelixConfig"),
+    "kalman": Method("clew.extend.kalman.extender", "KalmanExtender", "KalmanConfig"),
     "network": Method("clew.extend.network", "NetworkExtender", "NetworkConfig"),
 }

@@ -9,5 +9,6 @@ from clew.methods import Method
 __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
+    "likelihood": Method("clew.fitting.likelihood", "LikelihoodFitter", "LikelihoodConfig"),
     "nearest": Method("clew.fitting.nearest", "NearestFitter", "NearestConfig"),
 }

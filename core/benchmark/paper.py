@@ -67,7 +67,8 @@ def time_row(name: str, work: NetworkWork, stages: StageTimes, announce: Callabl
     for network in work.networks:
         announce(f"{network} on the {work.device.upper()}")
         times[column_of(network)] = time_network(network, work.device, work.n_tracks, work.repeats)
-    times["Fitting"] = stages.fit.scaled(PER_TRACKS / stages.n_seeds)
+    if stages.fit is not None:
+        times["Fitting"] = stages.fit.scaled(PER_TRACKS / stages.n_seeds)
     times["Total"] = Timing.total(list(times.values()))
     return TimeRow(name, times)
 

@@ -49,7 +49,7 @@ class StageTimes:
     n_tracks: int
     stages: dict[str, Timing]
     extenders: dict[str, Timing]
-    fit: Timing
+    fit: Timing | None
     total: Timing
     memory: float
     phase1: float | None = None
@@ -98,19 +98,25 @@ def time_stages(preset: Preset, event: Event, repeats: int) -> StageTimes:
 def _time_extenders(
     preset: Preset, pipeline: Pipeline, hits: Hits, seeds: Seeds, repeats: int
 ) -> dict[str, Timing]:
-    times = {}
-    for number, (settings, extender) in enumerate(zip(preset.extend, pipeline.extenders, strict=True), 1):
+    times: dict[str, Timing] = {}
+    if pipeline.window_stages is None:
+        return times
+    extenders, _ = pipeline.window_stages
+    for number, (settings, extender) in enumerate(zip(preset.extend, extenders, strict=True), 1):
         work = partial(extender.extend, hits, seeds.hits)
         times[f"{number} {settings['method']}"] = measure(work, repeats)
     return times
 
 
-def _time_fit(pipeline: Pipeline, hits: Hits, seeds: Seeds, repeats: int) -> Timing:
+def _time_fit(pipeline: Pipeline, hits: Hits, seeds: Seeds, repeats: int) -> Timing | None:
+    if pipeline.window_stages is None:
+        return None
+    extenders, fitter = pipeline.window_stages
     free = np.ones(len(hits), dtype=np.bool_)
     free[seeds.hits] = False
-    made = [extender.extend(hits, seeds.hits) for extender in pipeline.extenders]
+    made = [extender.extend(hits, seeds.hits) for extender in extenders]
     predictions = pipeline.ensemble.combine(made)
-    return measure(lambda: pipeline.fitter.fit(hits, seeds.hits, predictions, free), repeats)
+    return measure(lambda: fitter.fit(hits, seeds.hits, predictions, free), repeats)
 
 
 def _peak_memory() -> float:

@@ -39,7 +39,8 @@ def stage_table(times: StageTimes, event_id: int) -> str:
     """Return a preset's stages, one line each, with scores where they are known."""
     rows = dict(times.stages) | {"total": times.total}
     rows |= {f"one round of extender {name}": time for name, time in times.extenders.items()}
-    rows["one round of fitting"] = times.fit
+    if times.fit is not None:
+        rows["one round of fitting"] = times.fit
     body = [[name, _seconds(time.median), _range(time)] for name, time in rows.items()]
     title = (
         f"Preset {times.preset}, event {event_id}: "

@@ -1,0 +1,161 @@
+"""The Kalman extender: seeds grow in a loop of prediction, snapping and update, all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+import numba
+import numpy as np
+
+from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from clew.detector import N_LAYERS
+from clew.event import Hits
+from clew.extend.kalman.following import LONGEST, Scratch, follow, new_scratch, retrace
+from clew.extend.kalman.state import Motion, start_state
+from clew.fitting.likelihood import Ground, Snap
+from clew.fitting.space import search_space
+from clew.kernels import kernel, parallel_kernel
+from clew.seeding.transitions import next_layers
+from clew.tracks import NO_HIT, Candidates, Seeds
+
+__all__ = ["KalmanConfig", "KalmanExtender", "preceding_layers"]
+
+_BLOCK: Final = 32
+
+
+@dataclass(frozen=True)
+class KalmanConfig:
+    """Settings of the Kalman extender.
+
+    Attributes
+    ----------
+    scattering : float
+        Factor of the expected multiple scattering.
+    strip_discs : float
+        Further factor in the strip endcaps.
+    energy_loss : float
+        Relative error of the curvature that each layer adds.
+    least_gain : float
+        Seeds that gain less altogether (see clew.fitting.likelihood) are given up.
+    """
+
+    scattering: float = 1.2
+    strip_discs: float = 1.5
+    energy_loss: float = 0.01
+    least_gain: float = 6.0
+
+
+@dataclass(frozen=True)
+class KalmanExtender:
+    """Stage 2 as a Kalman filter; see `clew.stages.LoopExtender`.
+
+    R. Fruehwirth, Nucl. Instrum. Meth. A 262 (1987) 444; the combination with the search for hits is that of
+    the combinatorial Kalman filter, one branch at a time.
+    """
+
+    config: KalmanConfig = field(default_factory=KalmanConfig)
+
+    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
+        """Return the best candidate of each first hit, best gain first, hits inside out.
+
+        Raises
+        ------
+        ValueError
+            If the seeds are not of three hits with gains.
+        """
+        if seeds.gains is None or seeds.hits.shape[1] != 3:
+            raise ValueError(
+                "the Kalman extender grows triplets with gains: use the seeding 'ranked-triplets'"
+            )
+        c = self.config
+        space = search_space(hits)
+        left = free[space.row]
+        ground = Ground(space.points, space.layer, space.module, space.starts, space.thinned(left), left)
+        place = np.empty(len(hits), dtype=np.int32)
+        place[space.row] = np.arange(len(space.row), dtype=np.int32)
+        triplets = place[seeds.hits]
+        starts = np.append(np.flatnonzero(np.diff(triplets[:, 0], prepend=-1)), len(triplets))
+        motion = Motion(c.scattering, c.strip_discs, c.energy_loss)
+        tracks, gains = _grow_all(
+            ground, triplets, seeds.gains, starts, next_layers(1), preceding_layers(), motion, snap
+        )
+        good = ((tracks != NO_HIT).sum(axis=1) >= seeds.least_hits) & (gains > c.least_gain)
+        chosen = np.flatnonzero(good)
+        chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
+        rows = Candidates.from_rows(tracks[chosen])
+        return Candidates(space.row[rows.hits], rows.offsets)
+
+
+@cache
+def preceding_layers() -> Int32Array:
+    """Return the layers that may come before each, likeliest first; see `next_layers`."""
+    following = next_layers(1)
+    ranked: list[list[tuple[int, int]]] = [[] for _ in range(N_LAYERS)]
+    for layer, rank in zip(*np.nonzero(following >= 0), strict=True):
+        ranked[following[layer, rank]].append((int(rank), int(layer)))
+    table = np.full((N_LAYERS, max(map(len, ranked))), -1, dtype=np.int32)
+    for layer, before in enumerate(ranked):
+        table[layer, : len(before)] = [other for _, other in sorted(before)]
+    return table
+
+
+@kernel
+def _grow_one(
+    ground: Ground,
+    triplets: Int32Array,
+    gains: Float64Array,
+    following: Int32Array,
+    preceding: Int32Array,
+    motion: Motion,
+    snap: Snap,
+    scratch: Scratch,
+    best: Int32Array,
+) -> float:
+    """Write the best candidate of the triplets of one first hit; return its gain."""
+    most, length = 0.0, 0
+    track = scratch.track
+    for k in range(len(triplets)):
+        one, two, three = triplets[k]
+        if not start_state(ground.points, ground.layer, one, two, three, motion, scratch.state):
+            continue
+        track[0], track[1], track[2] = one, two, three
+        n, gain = follow(ground, following, motion, snap, scratch, track, 3)
+        gain += gains[k]
+        if gain > most:
+            most, length = gain, n
+            best[:n] = track[:n]
+    if length == 0:
+        return 0.0
+    track[:length] = best[:length]
+    length = retrace(ground, preceding, motion, snap, scratch, length)
+    best[:length] = track[:length]
+    best[length:] = -1
+    return most
+
+
+@parallel_kernel
+def _grow_all(
+    ground: Ground,
+    triplets: Int32Array,
+    gains: Float64Array,
+    starts: Int64Array,
+    following: Int32Array,
+    preceding: Int32Array,
+    motion: Motion,
+    snap: Snap,
+) -> tuple[Int32Array, Float64Array]:
+    """Grow groups of triplets, group i being rows starts[i] to starts[i + 1]."""
+    n = len(starts) - 1
+    tracks = np.full((n, LONGEST), -1, dtype=np.int32)
+    quality = np.zeros(n)
+    for block in numba.prange((n + _BLOCK - 1) // _BLOCK):
+        scratch = new_scratch()
+        for i in range(block * _BLOCK, min(n, (block + 1) * _BLOCK)):
+            begin, end = starts[i], starts[i + 1]
+            quality[i] = _grow_one(
+                ground, triplets[begin:end], gains[begin:end], following, preceding, motion, snap, scratch,
+                tracks[i],
+            )  # fmt: skip
+    return tracks, quality
