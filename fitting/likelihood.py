@@ -23,6 +23,7 @@ from clew.seeding.doublets import place
 __all__ = ["Ground", "LikelihoodConfig", "LikelihoodFitter", "Snap", "most_likely_hit"]
 
 _DEPTH: Final = 12.0  # mm that modules stand before or behind their layer's mean place
+_ASKEW: Final = 0.07  # rad between a disc's strip and the radius at a hit on it
 _SCALE: Final = N_COLUMNS / (2 * np.pi)
 
 
@@ -94,7 +95,8 @@ def _window(
     else:
         slope = max(slope, 0.05)
         length = LENGTH_ERROR[layer]
-        across = pull * np.sqrt(state[AA] + ACROSS_ERROR[layer] ** 2 + (length * sin) ** 2)
+        askew = min(sin + _ASKEW, 1.0)
+        across = pull * np.sqrt(state[AA] + ACROSS_ERROR[layer] ** 2 + (length * askew) ** 2)
         height = pull * np.sqrt(state[ZZ] + (length * slope) ** 2)
         low, high = surfaces[layer, 2], surfaces[layer, 3]
         path = height / slope + min(max(high - state[Z], state[Z] - low, 0.0) / slope, _DEPTH)
@@ -129,8 +131,8 @@ def most_likely_hit(
         for hit in range(place(points, starts[cell], starts[cell + 1], low), starts[cell + 1]):
             if points[hit, 3] > high:
                 break
-            module = ground.module[hit]
-            if not ground.free[hit] or module in (not_module, nor_module):
+            crossed = ground.module[hit] == not_module or ground.module[hit] == nor_module
+            if crossed or not ground.free[hit]:
                 continue
             measure(points, hit, layer, state, way, residual)
             chi2, spread = chi2_and_spread(state, residual)

@@ -12,6 +12,7 @@ from clew.detector import N_LAYERS
 from clew.event import Hits
 from clew.fitting.clusters import slope_limits
 from clew.fitting.index import build_index
+from clew.fitting.rings import strip_azimuth
 
 __all__ = ["DENSITY", "SearchSpace", "search_space"]
 
@@ -24,8 +25,8 @@ class SearchSpace(NamedTuple):
 
     Attributes
     ----------
-    points : ndarray of shape (n, 6), float64
-        x, y, z [mm], z/r, phi [rad], r [mm].
+    points : ndarray of shape (n, 8), float64
+        x, y, z [mm], z/r, phi [rad], r [mm], cosine and sine of the azimuth in which the module lies.
     layer, module : ndarray of shape (n,), int32
         Dense layer index and module number.
     slopes : ndarray of shape (n, 2), float64
@@ -70,8 +71,10 @@ def _build(hits: Hits) -> SearchSpace:
     index = build_index(hits, np.arange(len(hits)))
     phi, r, z, ratio = index.features.T
     x, y = hits.x[index.row], hits.y[index.row]
+    axis = strip_azimuth(hits)[index.row]
+    columns = [x, y, z, ratio, phi, r, np.cos(axis), np.sin(axis)]
     return SearchSpace(
-        points=np.stack([x, y, z, ratio, phi, r], axis=1, dtype=np.float64),
+        points=np.stack(columns, axis=1, dtype=np.float64),
         layer=hits.layer_index[index.row],
         module=hits.module[index.row],
         slopes=slope_limits(hits)[index.row],

@@ -58,8 +58,8 @@ class RankedTripletConfig:
     margin: float = 5.0
     width: int = 6
     pull: float = 4.0
-    least_gain: float = 0.0
-    scattering: float = 1.2
+    least_gain: float = 1.0
+    scattering: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Triplets(NamedTuple):
     hits : ndarray of shape (n_first, width, 3), int32
         Rows of the search space, -1 where a first hit has fewer.
     gains : ndarray of shape (n_first, width), float64
-        Gain of the third hit; see clew.fitting.likelihood.
+        Gain of the third hit, highest first; see clew.fitting.likelihood.
     """
 
     hits: Int32Array
@@ -42,11 +42,16 @@ def _fits(slopes: Float64Array, hit: int, slope: float) -> bool:
 
 @kernel
 def _insert(hits: Int32Array, gains: Float64Array, first: int, second: int, third: int, gain: float) -> None:
-    """Put a triplet in the place of the worst, if it is better."""
-    worst = np.argmin(gains)
-    if gain > gains[worst]:
-        gains[worst] = gain
-        hits[worst, 0], hits[worst, 1], hits[worst, 2] = first, second, third
+    """Put a triplet among the others, which are ranked by gain; the worst falls out."""
+    rank = len(gains)
+    while rank > 0 and gains[rank - 1] < gain:
+        rank -= 1
+        if rank + 1 < len(gains):
+            gains[rank + 1] = gains[rank]
+            hits[rank + 1] = hits[rank]
+    if rank < len(gains):
+        gains[rank] = gain
+        hits[rank, 0], hits[rank, 1], hits[rank, 2] = first, second, third
 
 
 @kernel

@@ -39,12 +39,15 @@ class KalmanConfig:
         Relative error of the curvature that each layer adds.
     least_gain : float
         Seeds that gain less altogether (see clew.fitting.likelihood) are given up.
+    enough : float
+        Once a seed gained so much, the other seeds of its first hit are not grown.
     """
 
-    scattering: float = 1.2
+    scattering: float = 1.4
     strip_discs: float = 1.5
     energy_loss: float = 0.01
     least_gain: float = 6.0
+    enough: float = 40.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class KalmanExtender:
         starts = np.append(np.flatnonzero(np.diff(triplets[:, 0], prepend=-1)), len(triplets))
         motion = Motion(c.scattering, c.strip_discs, c.energy_loss)
         tracks, gains = _grow_all(
-            ground, triplets, seeds.gains, starts, next_layers(1), preceding_layers(), motion, snap
+            ground, triplets, seeds.gains, starts, next_layers(1), preceding_layers(), motion, snap, c.enough
         )
         good = ((tracks != NO_HIT).sum(axis=1) >= seeds.least_hits) & (gains > c.least_gain)
         chosen = np.flatnonzero(good)
@@ -110,6 +113,7 @@ def _grow_one(
     preceding: Int32Array,
     motion: Motion,
     snap: Snap,
+    enough: float,
     scratch: Scratch,
     best: Int32Array,
 ) -> float:
@@ -126,6 +130,8 @@ def _grow_one(
         if gain > most:
             most, length = gain, n
             best[:n] = track[:n]
+        if most > enough:
+            break
     if length == 0:
         return 0.0
     track[:length] = best[:length]
@@ -145,6 +151,7 @@ def _grow_all(
     preceding: Int32Array,
     motion: Motion,
     snap: Snap,
+    enough: float,
 ) -> tuple[Int32Array, Float64Array]:
     """Grow groups of triplets, group i being rows starts[i] to starts[i + 1]."""
     n = len(starts) - 1
@@ -155,7 +162,7 @@ def _grow_all(
         for i in range(block * _BLOCK, min(n, (block + 1) * _BLOCK)):
             begin, end = starts[i], starts[i + 1]
             quality[i] = _grow_one(
-                ground, triplets[begin:end], gains[begin:end], following, preceding, motion, snap, scratch,
-                tracks[i],
+                ground, triplets[begin:end], gains[begin:end], following, preceding, motion, snap, enough,
+                scratch, tracks[i],
             )  # fmt: skip
     return tracks, quality

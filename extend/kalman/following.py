@@ -87,10 +87,10 @@ def _next_hit(
 def _doubles(
     ground: Ground, layer: int, snap: Snap, scratch: Scratch, track: Int32Array, n: int
 ) -> tuple[int, float]:
-    """Append up to two hits of overlapping modules on the last hit's layer; return the new n and the gain."""
+    """Append up to three hits of overlapping modules on the last hit's layer; return the new n and the gain."""
     gained = 0.0
     other = _NO_MODULE
-    for _ in range(2):
+    for _ in range(3):
         if n >= len(track):
             break
         module = ground.module[track[n - 1]]
@@ -131,9 +131,9 @@ def follow(
         scratch.state[:] = scratch.best
         update(ground.points, hit, layer, scratch.state, scratch.best_way, scratch.residual)
         track[n] = hit
+        scatter(scratch.state, layer, motion)
         n, more = _doubles(ground, layer, snap, scratch, track, n + 1)
         gained += gain + more
-        scatter(scratch.state, layer, motion)
     return n, gained
 
 
@@ -180,7 +180,6 @@ def retrace(
     m = n - place
     place -= 1
     known_layer = ground.layer[back[m - 1]]
-    on_known = True
     while m < len(back):
         last_layer = ground.layer[back[m - 1]]
         if place >= 0 and ground.layer[track[place]] == last_layer:
@@ -189,10 +188,9 @@ def retrace(
             back[m] = track[place]
             m, place = m + 1, place - 1
             continue
-        if on_known and ground.layer[back[max(m - 2, 0)]] != last_layer:
-            m, _ = _doubles(ground, last_layer, snap, scratch, back, m)
-        on_known = True
         scatter(scratch.state, last_layer, motion)
+        if ground.layer[back[max(m - 2, 0)]] != last_layer:
+            m, _ = _doubles(ground, last_layer, snap, scratch, back, m)
         nearer_than = np.inf
         if place >= 0:
             known_layer = ground.layer[track[place]]

@@ -59,7 +59,7 @@ def direct(state: Float64Array, way: Float64Array) -> None:
 def measure(
     points: Float64Array, hit: int, layer: int, state: Float64Array, way: Float64Array, residual: Float64Array
 ) -> None:
-    """Write the residuals of a hit; x, y, z and r [mm] are in columns 0, 1, 2 and 5 of `points`."""
+    """Write the residuals of a hit; see clew.fitting.space.SearchSpace for `points`."""
     cos, sin, bent = way[0], way[1], way[2]
     dx, dy = points[hit, 0] - state[X], points[hit, 1] - state[Y]
     ahead = dx * cos + dy * sin
@@ -71,9 +71,8 @@ def measure(
         residual[R1], residual[A1], residual[Z1] = across, 1.0, 0.0
         residual[R2], residual[A2], residual[Z2] = height, 0.0, 1.0
         return
-    r = points[hit, 5]
-    along_r = (points[hit, 0] * cos + points[hit, 1] * sin) / r
-    across_r = (points[hit, 1] * cos - points[hit, 0] * sin) / r
+    along_r = points[hit, 6] * cos + points[hit, 7] * sin
+    across_r = points[hit, 7] * cos - points[hit, 6] * sin
     per_slope = 1.0 / (np.copysign(max(abs(state[SLOPE]), 0.02), state[SLOPE]))
     residual[A1], residual[Z1] = along_r, across_r * per_slope
     residual[A2], residual[Z2] = across_r, -along_r * per_slope
@@ -82,10 +81,31 @@ def measure(
 
 
 @kernel
+def _on_at(state: Float64Array, ahead: float) -> tuple[float, float, float]:
+    """Return the covariances of the place across and in z a little further along the track [mm]."""
+    aa = state[AA] + ahead * (2.0 * state[AP] + ahead * state[PP])
+    az = state[AZ] + ahead * (state[AS] + state[PZ] + ahead * state[PS])
+    zz = state[ZZ] + ahead * (2.0 * state[ZS] + ahead * state[SS])
+    return aa, az, zz
+
+
+@kernel
+def _go_on(state: Float64Array, ahead: float) -> None:
+    """Take the covariance a little further along the track [mm], as a straight line."""
+    state[AA], state[AZ], state[ZZ] = _on_at(state, ahead)
+    state[AP] += ahead * state[PP]
+    state[AK] += ahead * state[PK]
+    state[AS] += ahead * state[PS]
+    state[PZ] += ahead * state[PS]
+    state[KZ] += ahead * state[KS]
+    state[ZS] += ahead * state[SS]
+
+
+@kernel
 def chi2_and_spread(state: Float64Array, residual: Float64Array) -> tuple[float, float]:
     """Return chi2 of the two residuals and the determinant of their covariance [mm4]."""
     a1, z1, a2, z2 = residual[A1], residual[Z1], residual[A2], residual[Z2]
-    aa, az, zz = state[AA], state[AZ], state[ZZ]
+    aa, az, zz = _on_at(state, residual[AHEAD])
     s11 = a1 * a1 * aa + 2.0 * a1 * z1 * az + z1 * z1 * zz + residual[E1] ** 2
     s22 = a2 * a2 * aa + 2.0 * a2 * z2 * az + z2 * z2 * zz + residual[E2] ** 2
     s12 = a1 * a2 * aa + (a1 * z2 + z1 * a2) * az + z1 * z2 * zz
@@ -127,6 +147,7 @@ def update(
 ) -> None:
     """Move a state on to a hit and let it learn from its residuals."""
     measure(points, hit, layer, state, way, residual)
+    _go_on(state, residual[AHEAD])
     a, p, k, z, s = _take(state, residual[R1], residual[A1], residual[Z1], residual[E1])
     left = residual[R2] - residual[A2] * a - residual[Z2] * z
     a2, p2, k2, z2, s2 = _take(state, left, residual[A2], residual[Z2], residual[E2])

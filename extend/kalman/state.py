@@ -28,12 +28,12 @@ AA, AP, AK, AZ, AS, PP, PK, PZ, PS, KK, KZ, KS, ZZ, ZS, SS = range(6, 21)
 
 N_STATE: Final = 21
 
-_PITCH_ERRORS: Final = {7: 0.013, 8: 0.008, 9: 0.013} | {
-    **dict.fromkeys((12, 13, 14), 0.02),
-    **dict.fromkeys((16, 17, 18), 0.028),
+_PITCH_ERRORS: Final = {7: 0.0135, 8: 0.006, 9: 0.0135} | {
+    **dict.fromkeys((12, 13, 14), 0.017),
+    **dict.fromkeys((16, 17, 18), 0.025),
 }
 _LENGTH_ERRORS: Final = {
-    **dict.fromkeys((7, 8, 9), 0.013),
+    **dict.fromkeys((7, 8, 9), 0.012),
     **dict.fromkeys((12, 13, 14), 0.3),
     **dict.fromkeys((16, 17, 18), 3.0),
 }
@@ -87,7 +87,7 @@ def _sideways(points: Float64Array, hit: int, layer: int, psi: float) -> float:
     """Return the error [mm] across a track of a hit: strips of discs lie along r, not along the track."""
     if IS_BARREL[layer]:
         return ACROSS_ERROR[layer]
-    oblique = LENGTH_ERROR[layer] * np.sin(psi - points[hit, 4])
+    oblique = LENGTH_ERROR[layer] * (np.sin(psi) * points[hit, 6] - np.cos(psi) * points[hit, 7])
     return np.sqrt(ACROSS_ERROR[layer] ** 2 + oblique * oblique)
 
 
