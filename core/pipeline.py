@@ -129,7 +129,7 @@ class Pipeline:
         for seeder in seeders:
             free = labels == 0
             with clock("seeding"):
-                seeds = seeder.seed_free(hits, free, Candidates.from_labels(labels))
+                seeds = seeder.seed_free(hits, free, Candidates.concatenate(all_tracks))
             with clock("extend"):
                 tracks = extender.grow(hits, seeds, free, fitter.snap)
             with clock("ensemble"):

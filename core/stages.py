@@ -40,7 +40,7 @@ class PassSeeder(Protocol):
         free : ndarray of shape (n_hits,), bool
             Hits that no earlier pass took.
         found : Candidates
-            The tracks of earlier passes.
+            The candidates of earlier passes, each pass's likeliest first.
         """
         ...
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.extend.crossings import IS_BARREL
 from clew.extend.kalman.measurement import chi2_and_spread, measure
 from clew.extend.kalman.state import AA, ACROSS_ERROR, LENGTH_ERROR, SLOPE, ZZ, X, Y, Z
@@ -64,14 +64,13 @@ class LikelihoodFitter:
 
 
 class Ground(NamedTuple):
-    """What a search reads; see clew.fitting.space.SearchSpace.  Hits that are not `free` are left alone."""
+    """What kernels read of a clew.fitting.space.SearchSpace."""
 
     points: Float64Array
     layer: Int32Array
     module: Int32Array
     starts: Int64Array
     surfaces: Float64Array
-    free: BoolArray
 
 
 @kernel
@@ -116,7 +115,7 @@ def most_likely_hit(
     nor_module: int,
     residual: Float64Array,
 ) -> tuple[int, float]:
-    """Return the free hit on a layer that gains most, -1 if none does enough, and its gain.
+    """Return the hit on a layer that gains most, -1 if none does enough, and its gain.
 
     Hits on the modules `not_module` and `nor_module` are left out: a track crosses a module once.
     """
@@ -131,8 +130,7 @@ def most_likely_hit(
         for hit in range(place(points, starts[cell], starts[cell + 1], low), starts[cell + 1]):
             if points[hit, 3] > high:
                 break
-            crossed = ground.module[hit] == not_module or ground.module[hit] == nor_module
-            if crossed or not ground.free[hit]:
+            if ground.module[hit] == not_module or ground.module[hit] == nor_module:
                 continue
             measure(points, hit, layer, state, way, residual)
             chi2, spread = chi2_and_spread(state, residual)

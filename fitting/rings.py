@@ -30,14 +30,13 @@ def strip_azimuth(hits: Hits) -> Float64Array:
     azimuth = hits.phi.astype(np.float64)
     for volumes, rings in _RINGS.items():
         for volume in volumes:
-            rows = np.flatnonzero(
-                (hits.volume == volume) & (hits.module >= 0) & (hits.module < _MOST_MODULES)
-            )
+            known = (hits.module >= 0) & (hits.module < _MOST_MODULES)
+            rows = np.flatnonzero((hits.volume == volume) & known)
             module = hits.module[rows]
             n = np.maximum(np.bincount(module, minlength=_MOST_MODULES), 1)
             x, y, r = (
-                np.bincount(module, part[rows], minlength=_MOST_MODULES) / n
-                for part in (hits.x, hits.y, hits.r)
+                np.bincount(module, place[rows], minlength=_MOST_MODULES) / n
+                for place in (hits.x, hits.y, hits.r)
             )
             edges, counts = np.array(rings).T
             spacing = 2.0 * np.pi / counts[np.searchsorted(edges, r)]

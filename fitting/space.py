@@ -45,26 +45,56 @@ class SearchSpace(NamedTuple):
     starts: Int64Array
     surfaces: Float64Array
 
-    def thinned(self, free: BoolArray) -> Float64Array:
-        """Return `surfaces` with the density of those hits only that a mask of shape (n,) names."""
-        n = np.bincount(self.layer, minlength=N_LAYERS)
-        left = np.bincount(self.layer[free], minlength=N_LAYERS)
-        surfaces = self.surfaces.copy()
-        surfaces[:, DENSITY] *= np.maximum(left / np.maximum(n, 1), _LEAST_LEFT)
-        return surfaces
-
 
 _LEAST_LEFT: Final = 0.05
-_latest: list[tuple[weakref.ref[Hits], SearchSpace]] = []
 
 
-def search_space(hits: Hits) -> SearchSpace:
-    """Return the search space of an event's hits; that of the last event asked for is kept."""
-    if _latest and _latest[0][0]() is hits:
-        return _latest[0][1]
-    space = _build(hits)
-    _latest[:] = [(weakref.ref(hits), space)]
-    return space
+class _Kept(NamedTuple):
+    """What was made last: the event, all of its hits, which were free, and those."""
+
+    hits: weakref.ref[Hits]
+    whole: SearchSpace
+    free: BoolArray
+    part: SearchSpace
+
+
+_latest: list[_Kept] = []
+
+
+def search_space(hits: Hits, free: BoolArray) -> SearchSpace:
+    """Return the search space of those hits of an event that a mask of shape (n_hits,) names.
+
+    What was made last is kept, as seeding and extending ask for the same one.
+    """
+    kept = _latest[0] if _latest and _latest[0].hits() is hits else None
+    if kept is not None and kept.free is free:
+        return kept.part
+    whole = _build(hits) if kept is None else kept.whole
+    part = _select(whole, free[whole.row])
+    _latest[:] = [_Kept(weakref.ref(hits), whole, free, part)]
+    return part
+
+
+def _select(space: SearchSpace, keep: BoolArray) -> SearchSpace:
+    """Return the space without the hits that are not to be kept; layers are as much emptier."""
+    if keep.all():
+        return space
+    before = np.concatenate([[0], np.cumsum(keep)])
+    layer = space.layer[keep]
+    share = np.bincount(layer, minlength=N_LAYERS) / np.maximum(
+        np.bincount(space.layer, minlength=N_LAYERS), 1
+    )
+    surfaces = space.surfaces.copy()
+    surfaces[:, DENSITY] *= np.maximum(share, _LEAST_LEFT)
+    return SearchSpace(
+        points=space.points[keep],
+        layer=layer,
+        module=space.module[keep],
+        slopes=space.slopes[keep],
+        row=space.row[keep],
+        starts=before[space.starts],
+        surfaces=surfaces,
+    )
 
 
 def _build(hits: Hits) -> SearchSpace:

@@ -29,6 +29,7 @@ hit; 6: arc between the hits; 7: scattering angle [rad]; 8: expected distance of
 _SCALE: Final = N_COLUMNS / (2 * np.pi)
 _ACROSS_ERROR: Final = 0.03
 _OUTSIDE: Final = 1100.0
+_MOST_ASIDE: Final = 0.25
 
 
 @kernel
@@ -42,6 +43,12 @@ def _turn(phi: float) -> float:
     if phi > np.pi:
         return phi - 2 * np.pi
     return phi + 2 * np.pi if phi < -np.pi else phi
+
+
+@kernel
+def _beam_error(cuts: Float64Array, r: float) -> float:
+    """Return the expected distance of a track from the beam line: less than its first hit's, by far."""
+    return min(cuts[2], _MOST_ASIDE * r)
 
 
 @kernel
@@ -72,7 +79,7 @@ def make_doublet(
     theta = cuts[6] * scattering_angle(2.0 * h, slope, IS_BARREL[layer[second]])
     doublet[7] = theta
     unseen = (theta * a1) ** 2 * (1.0 + slope * slope)
-    doublet[8] = np.sqrt(cuts[2] ** 2 + (0.5 + a1 / 150.0) * unseen)
+    doublet[8] = np.sqrt(_beam_error(cuts, r1) ** 2 + (0.5 + a1 / 150.0) * unseen)
     e1, e2 = height_error(layer[first], slope), height_error(layer[second], slope)
     doublet[9] = np.sqrt(e1 * e1 + e2 * e2) / (a2 - a1)
     return True
@@ -106,7 +113,7 @@ def doublet_window(
     window[1] = low / (far if low > 0 else near)
     window[2] = top / (near if top > 0 else far)
     window[0] = 0.5 * cuts[0] * (_bent(0.5 * cuts[0], far) - _bent(0.5 * cuts[0], r))
-    window[0] += 3.0 * cuts[2] * (1.0 / r - 1.0 / far) + 1e-3
+    window[0] += 3.0 * _beam_error(cuts, r) * (1.0 / r - 1.0 / far) + 1e-3
     return True
 
 

@@ -42,6 +42,8 @@ class RankedTripletConfig:
         How far beyond that region they may point.
     width : int
         Most triplets of a first hit.
+    skipped : int
+        Most layers without a hit between the second and the third hit.
     pull, least_gain : float
         Third hits farther from their place, in expected deviations, or gaining less (see
         clew.fitting.likelihood) make no triplet.
@@ -55,8 +57,9 @@ class RankedTripletConfig:
     beam_error: float = 0.05
     most_z0: float = 165.0
     luminous: bool = False
-    margin: float = 5.0
+    margin: float = 10.0
     width: int = 6
+    skipped: int = 1
     pull: float = 4.0
     least_gain: float = 1.0
     scattering: float = 1.0
@@ -71,16 +74,15 @@ class RankedTripletSeeder:
     def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
         """Return the best triplets of each free hit of the first layers, those of one hit together."""
         c = self.config
-        space = search_space(hits)
-        left = free[space.row]
-        ground = Ground(space.points, space.layer, space.module, space.starts, space.thinned(left), left)
-        firsts = np.flatnonzero(np.isin(space.layer, c.first_layers) & left)
+        space = search_space(hits, free)
+        ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
+        firsts = np.flatnonzero(np.isin(space.layer, c.first_layers))
         most_z0 = min(c.most_z0, _reach(hits, found) + c.margin) if c.luminous else c.most_z0
         cuts: Float64Array = np.array(
             (BENDING / c.least_pt, most_z0, c.beam_error, c.pull, c.least_gain, np.inf, c.scattering)
         )
         triplets = search_triplets(
-            ground, space.slopes, next_layers(0), next_layers(1), firsts, cuts, c.width
+            ground, space.slopes, next_layers(0), next_layers(c.skipped), firsts, cuts, c.width
         )
         filled = triplets.hits[:, :, 0] >= 0
         rows: Int32Array = space.row[triplets.hits[filled]]

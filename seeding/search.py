@@ -73,7 +73,7 @@ def _thirds(
             break
         n = find_thirds(ground.points, ground.starts, ground.surfaces, layer, doublet, cuts, found, gained)
         for k in range(n):
-            if ground.free[found[k]] and _fits(slopes, found[k], slope):
+            if _fits(slopes, found[k], slope):
                 _insert(hits, gains, pair[0], pair[1], found[k], gained[k])
 
 
@@ -106,7 +106,7 @@ def _search_one(
                 if points[second, 3] > window[2]:
                     break
                 gap = points[second, 5] - points[first, 5]
-                if gap < 3.0 or not ground.free[second]:
+                if gap < 3.0:
                     continue
                 slope = abs(points[second, 2] - points[first, 2]) / gap
                 if not (_fits(slopes, first, slope) and _fits(slopes, second, slope)):

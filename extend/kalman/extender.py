@@ -43,10 +43,10 @@ class KalmanConfig:
         Once a seed gained so much, the other seeds of its first hit are not grown.
     """
 
-    scattering: float = 1.4
+    scattering: float = 1.5
     strip_discs: float = 1.5
     energy_loss: float = 0.01
-    least_gain: float = 6.0
+    least_gain: float = 4.0
     enough: float = 40.0
 
 
@@ -73,9 +73,8 @@ class KalmanExtender:
                 "the Kalman extender grows triplets with gains: use the seeding 'ranked-triplets'"
             )
         c = self.config
-        space = search_space(hits)
-        left = free[space.row]
-        ground = Ground(space.points, space.layer, space.module, space.starts, space.thinned(left), left)
+        space = search_space(hits, free)
+        ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
         place = np.empty(len(hits), dtype=np.int32)
         place[space.row] = np.arange(len(space.row), dtype=np.int32)
         triplets = place[seeds.hits]

@@ -87,7 +87,7 @@ def _next_hit(
 def _doubles(
     ground: Ground, layer: int, snap: Snap, scratch: Scratch, track: Int32Array, n: int
 ) -> tuple[int, float]:
-    """Append up to three hits of overlapping modules on the last hit's layer; return the new n and the gain."""
+    """Append up to three hits of overlapping modules on the last hit's layer; return the new n and gain."""
     gained = 0.0
     other = _NO_MODULE
     for _ in range(3):
