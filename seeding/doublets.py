@@ -67,7 +67,7 @@ def make_doublet(
         return False
     bend = _turn(points[second, 4] - points[first, 4])
     h = bend / gap
-    if abs(h) > 0.5 * cuts[0]:
+    if abs(h) > 0.5 * cuts[0] + _beam_error(cuts, r1) / (r1 * r2):
         return False
     h = bend / (_bent(h, r2) - _bent(h, r1))
     a1, a2 = _bent(h, r1), _bent(h, r2)

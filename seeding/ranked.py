@@ -49,6 +49,8 @@ class RankedTripletConfig:
         clew.fitting.likelihood) make no triplet.
     scattering : float
         Factor of the expected multiple scattering.
+    most_firsts : int
+        With more free hits on the first layers the pass finds nothing: it would take too long.
     """
 
     least_pt: float = 0.4
@@ -63,6 +65,7 @@ class RankedTripletConfig:
     pull: float = 4.0
     least_gain: float = 1.0
     scattering: float = 1.0
+    most_firsts: int = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class RankedTripletSeeder:
         space = search_space(hits, free)
         ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
         firsts = np.flatnonzero(np.isin(space.layer, c.first_layers))
+        if len(firsts) > c.most_firsts:
+            firsts = firsts[:0]
         most_z0 = min(c.most_z0, _reach(hits, found) + c.margin) if c.luminous else c.most_z0
         cuts: Float64Array = np.array(
             (BENDING / c.least_pt, most_z0, c.beam_error, c.pull, c.least_gain, np.inf, c.scattering)
