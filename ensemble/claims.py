@@ -30,7 +30,7 @@ class ClaimsConfig:
     """
 
     least_hits: int = 4
-    least_free: float = 0.8
+    least_free: float = 0.9
 
 
 class ClaimsEnsemble:

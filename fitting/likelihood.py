@@ -44,11 +44,11 @@ class LikelihoodConfig:
         Hits farther from a prediction, in expected deviations, are not looked at.
     least_gain : float
         Hits that gain less are not taken.  Below 0 a hit is taken that is likelier one by chance than the
-        track's: as tracks seldom leave no hit where they cross a layer, that pays down to about -3.
+        track's: as tracks seldom leave no hit where they cross a layer, that pays down to about -2.5.
     """
 
     pull: float = 5.0
-    least_gain: float = -3.0
+    least_gain: float = -2.5
 
 
 @dataclass(frozen=True)
@@ -105,19 +105,26 @@ def _window(
 
 
 @kernel
+def _on_module_of(module: Int32Array, hit: int, met: Int32Array) -> bool:
+    crossed = False
+    for other in met:
+        crossed |= module[other] == module[hit]
+    return crossed
+
+
+@kernel
 def most_likely_hit(
     ground: Ground,
     layer: int,
     state: Float64Array,
     way: Float64Array,
     snap: Snap,
-    not_module: int,
-    nor_module: int,
+    met: Int32Array,
     residual: Float64Array,
 ) -> tuple[int, float]:
     """Return the hit on a layer that gains most, -1 if none does enough, and its gain.
 
-    Hits on the modules `not_module` and `nor_module` are left out: a track crosses a module once.
+    Hits on the modules of those that the track has `met` on the layer are left out: it crosses a module once.
     """
     phi, half, low, high = _window(ground.surfaces, layer, state, way, snap.pull)
     density = ground.surfaces[layer, DENSITY]
@@ -130,7 +137,7 @@ def most_likely_hit(
         for hit in range(place(points, starts[cell], starts[cell + 1], low), starts[cell + 1]):
             if points[hit, 3] > high:
                 break
-            if ground.module[hit] == not_module or ground.module[hit] == nor_module:
+            if _on_module_of(ground.module, hit, met):
                 continue
             measure(points, hit, layer, state, way, residual)
             chi2, spread = chi2_and_spread(state, residual)

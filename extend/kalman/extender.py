@@ -43,7 +43,7 @@ class KalmanConfig:
         Once a seed gained so much, the other seeds of its first hit are not grown.
     """
 
-    scattering: float = 1.5
+    scattering: float = 1.3
     strip_discs: float = 1.5
     energy_loss: float = 0.01
     least_gain: float = 4.0

@@ -23,7 +23,7 @@ __all__ = ["LONGEST", "Scratch", "follow", "new_scratch", "retrace"]
 LONGEST: Final = 26
 """Most hits of a candidate."""
 
-_NO_MODULE: Final = -1
+_MOST_DOUBLES: Final = 3
 
 
 class Scratch(NamedTuple):
@@ -75,7 +75,7 @@ def _next_hit(
         if not on_layer(scratch.trial, layer):
             continue
         hit, gain = most_likely_hit(
-            ground, layer, scratch.trial, scratch.way, snap, _NO_MODULE, _NO_MODULE, scratch.residual
+            ground, layer, scratch.trial, scratch.way, snap, scratch.track[:0], scratch.residual
         )
         if hit >= 0:
             found, found_layer, found_gain, nearer_than = hit, layer, gain, arc
@@ -89,14 +89,15 @@ def _doubles(
 ) -> tuple[int, float]:
     """Append up to three hits of overlapping modules on the last hit's layer; return the new n and gain."""
     gained = 0.0
-    other = _NO_MODULE
-    for _ in range(3):
+    begin = n
+    while begin > 0 and ground.layer[track[begin - 1]] == layer:
+        begin -= 1
+    for _ in range(_MOST_DOUBLES):
         if n >= len(track):
             break
-        module = ground.module[track[n - 1]]
         direct(scratch.state, scratch.way)
         hit, gain = most_likely_hit(
-            ground, layer, scratch.state, scratch.way, snap, module, other, scratch.residual
+            ground, layer, scratch.state, scratch.way, snap, track[begin:n], scratch.residual
         )
         if hit < 0:
             break
@@ -104,7 +105,6 @@ def _doubles(
         track[n] = hit
         n += 1
         gained += gain
-        other = module
     return n, gained
 
 
@@ -189,8 +189,7 @@ def retrace(
             m, place = m + 1, place - 1
             continue
         scatter(scratch.state, last_layer, motion)
-        if ground.layer[back[max(m - 2, 0)]] != last_layer:
-            m, _ = _doubles(ground, last_layer, snap, scratch, back, m)
+        m, _ = _doubles(ground, last_layer, snap, scratch, back, m)
         nearer_than = np.inf
         if place >= 0:
             known_layer = ground.layer[track[place]]
