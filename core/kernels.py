@@ -12,7 +12,7 @@ from typing import TypeVar, overload
 
 import numba
 
-__all__ = ["kernel", "parallel_kernel"]
+__all__ = ["interleaved", "kernel", "parallel_kernel"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 _CACHE = os.environ.get("CLEW_KERNEL_CACHE", "1") != "0"
@@ -43,3 +43,14 @@ def parallel_kernel(function: _Function) -> _Function:
     What such a kernel writes may depend on the loop index only, never on the thread.
     """
     return numba.njit(function, parallel=True, nogil=True, cache=_CACHE, error_model="numpy")
+
+
+@kernel
+def interleaved(block: int, n_blocks: int) -> int:
+    """Return which block to work on as number `block`: the even ones first, then the odd ones.
+
+    Threads are given runs of neighbouring numbers; neighbouring blocks of hits cost alike, so each thread
+    shall have some from everywhere.
+    """
+    half = (n_blocks + 1) // 2
+    return 2 * block if block < half else 2 * (block - half) + 1

@@ -10,7 +10,7 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.fitting.index import N_COLUMNS
 from clew.fitting.likelihood import Ground
-from clew.kernels import kernel, parallel_kernel
+from clew.kernels import interleaved, kernel, parallel_kernel
 from clew.seeding.doublets import N_DOUBLET, doublet_window, find_thirds, make_doublet, place
 
 __all__ = ["Triplets", "search_triplets"]
@@ -145,7 +145,9 @@ def search_triplets(
     n = len(firsts)
     hits = np.full((n, width, 3), -1, dtype=np.int32)
     gains = np.full((n, width), -np.inf)
-    for block in numba.prange((n + _BLOCK - 1) // _BLOCK):
+    n_blocks = (n + _BLOCK - 1) // _BLOCK
+    for number in numba.prange(n_blocks):
+        block = interleaved(number, n_blocks)
         doublet, window = np.empty(N_DOUBLET), np.empty(3)
         found, gained = np.empty(_MOST_THIRDS, dtype=np.int32), np.empty(_MOST_THIRDS)
         for i in range(block * _BLOCK, min(n, (block + 1) * _BLOCK)):

@@ -11,7 +11,6 @@ from clew.arrays import BoolArray, Int32Array, Int64Array
 from clew.event import Particles, Truth
 from clew.metrics.matching import NO_PARTICLE, particle_rows
 from clew.metrics.rates import ratio
-from clew.tracks import SEED_LENGTH
 
 __all__ = ["REFERENCE_HITS", "SeedReport", "reference_particles", "seed_majorities", "seed_report"]
 
@@ -23,8 +22,8 @@ REFERENCE_HITS: Final = 10
 class SeedReport:
     """Quality of the seeds of one event.
 
-    A seed's majority particle has at least three of its five hits; a matched seed's majority particle
-    is a reference particle, one with at least ten hits in the event.
+    A seed's majority particle has more than half of its hits, three of five or two of three; a matched
+    seed's majority particle is a reference particle, one with at least ten hits in the event.
 
     Attributes
     ----------
@@ -33,13 +32,13 @@ class SeedReport:
     found : float
         Found reference particles / reference particles.
     perfect : float
-        Matched seeds with all five hits from their majority particle / matched seeds.
+        Matched seeds with all hits from their majority particle / matched seeds.
     purity : float
-        Sum over matched seeds of the hits from the majority particle / (5 x matched seeds).
+        Sum over matched seeds of the hits from the majority particle / hits of matched seeds.
     all_perfect : float
-        Seeds with all five hits from one particle, whatever its number of hits / seeds.
+        Seeds with all hits from one particle, whatever its number of hits / seeds.
     all_purity : float
-        Sum over all seeds of the most hits from one particle / (5 x seeds).
+        Sum over all seeds of the most hits from one particle / hits of seeds.
     duplicates : float
         Matched seeds / found reference particles.
     fakes : float
@@ -64,7 +63,7 @@ def seed_report(seeds: Int32Array, truth: Truth, particles: Particles) -> SeedRe
 
     Parameters
     ----------
-    seeds : ndarray of shape (n_seeds, 5), int32
+    seeds : ndarray of shape (n_seeds, width), int32
         Hit rows.
     truth : Truth
     particles : Particles
@@ -74,6 +73,7 @@ def seed_report(seeds: Int32Array, truth: Truth, particles: Particles) -> SeedRe
     majority, count = seed_majorities(seeds, rows)
     matched = matched_seeds(majority, reference)
     n_found = len(np.unique(majority[matched]))
+    width = seeds.shape[1]
     n_seeds, n_matched = len(seeds), int(np.count_nonzero(matched))
     return SeedReport(
         n_seeds=n_seeds,
@@ -81,10 +81,10 @@ def seed_report(seeds: Int32Array, truth: Truth, particles: Particles) -> SeedRe
         n_reference=int(np.count_nonzero(reference)),
         n_found=n_found,
         found=ratio(n_found, np.count_nonzero(reference)),
-        perfect=ratio(np.count_nonzero(count[matched] == SEED_LENGTH), n_matched),
-        purity=ratio(count[matched].sum(), SEED_LENGTH * n_matched),
-        all_perfect=ratio(np.count_nonzero(count == SEED_LENGTH), n_seeds),
-        all_purity=ratio(count.sum(), SEED_LENGTH * n_seeds),
+        perfect=ratio(np.count_nonzero(count[matched] == width), n_matched),
+        purity=ratio(count[matched].sum(), width * n_matched),
+        all_perfect=ratio(np.count_nonzero(count == width), n_seeds),
+        all_purity=ratio(count.sum(), width * n_seeds),
         duplicates=ratio(n_matched, n_found),
         fakes=ratio(np.count_nonzero(majority == NO_PARTICLE), n_seeds),
     )
@@ -105,14 +105,14 @@ def seed_majorities(seeds: Int32Array, rows: Int64Array) -> tuple[Int64Array, In
 
     Parameters
     ----------
-    seeds : ndarray of shape (n_seeds, 5), int32
+    seeds : ndarray of shape (n_seeds, width), int32
     rows : ndarray of shape (n_hits,), int64
         Particle row of each hit, NO_PARTICLE for noise.
 
     Returns
     -------
     majority : ndarray of shape (n_seeds,), int64
-        Row of the particle with at least three of the hits, else NO_PARTICLE.
+        Row of the particle with more than half of the hits, else NO_PARTICLE.
     count : ndarray of shape (n_seeds,), int64
     """
     owner = rows[seeds]
@@ -121,4 +121,4 @@ def seed_majorities(seeds: Int32Array, rows: Int64Array) -> tuple[Int64Array, In
     best = count.argmax(axis=1)[:, None]
     most = np.take_along_axis(count, best, axis=1)[:, 0]
     leader = np.take_along_axis(owner, best, axis=1)[:, 0]
-    return np.where(2 * most > SEED_LENGTH, leader, NO_PARTICLE), most
+    return np.where(2 * most > seeds.shape[1], leader, NO_PARTICLE), most

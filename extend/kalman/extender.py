@@ -16,7 +16,7 @@ from clew.extend.kalman.following import LONGEST, Scratch, follow, new_scratch, 
 from clew.extend.kalman.state import Motion, start_state
 from clew.fitting.likelihood import Ground, Snap
 from clew.fitting.space import search_space
-from clew.kernels import kernel, parallel_kernel
+from clew.kernels import interleaved, kernel, parallel_kernel
 from clew.seeding.transitions import next_layers
 from clew.tracks import NO_HIT, Candidates, Seeds
 
@@ -81,10 +81,18 @@ class KalmanExtender:
         starts = np.append(np.flatnonzero(np.diff(triplets[:, 0], prepend=-1)), len(triplets))
         motion = Motion(c.scattering, c.strip_discs, c.energy_loss)
         tracks, gains = _grow_all(
-            ground, triplets, seeds.gains, starts, next_layers(1), preceding_layers(), motion, snap, c.enough
+            ground,
+            triplets,
+            seeds.gains,
+            starts,
+            next_layers(1),
+            preceding_layers(),
+            motion,
+            snap,
+            c.least_gain,
+            c.enough,
         )
-        good = ((tracks != NO_HIT).sum(axis=1) >= seeds.least_hits) & (gains > c.least_gain)
-        chosen = np.flatnonzero(good)
+        chosen = np.flatnonzero((tracks != NO_HIT).sum(axis=1) >= max(seeds.least_hits, 1))
         chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
         rows = Candidates.from_rows(tracks[chosen])
         return Candidates(space.row[rows.hits], rows.offsets)
@@ -112,6 +120,7 @@ def _grow_one(
     preceding: Int32Array,
     motion: Motion,
     snap: Snap,
+    least_gain: float,
     enough: float,
     scratch: Scratch,
     best: Int32Array,
@@ -131,8 +140,9 @@ def _grow_one(
             best[:n] = track[:n]
         if most > enough:
             break
-    if length == 0:
-        return 0.0
+    if most <= least_gain:
+        best[:] = -1
+        return most
     track[:length] = best[:length]
     length = retrace(ground, preceding, motion, snap, scratch, length)
     best[:length] = track[:length]
@@ -150,18 +160,22 @@ def _grow_all(
     preceding: Int32Array,
     motion: Motion,
     snap: Snap,
+    least_gain: float,
     enough: float,
 ) -> tuple[Int32Array, Float64Array]:
     """Grow groups of triplets, group i being rows starts[i] to starts[i + 1]."""
     n = len(starts) - 1
     tracks = np.full((n, LONGEST), -1, dtype=np.int32)
     quality = np.zeros(n)
-    for block in numba.prange((n + _BLOCK - 1) // _BLOCK):
+    n_blocks = (n + _BLOCK - 1) // _BLOCK
+    for number in numba.prange(n_blocks):
+        block = interleaved(number, n_blocks)
         scratch = new_scratch()
         for i in range(block * _BLOCK, min(n, (block + 1) * _BLOCK)):
             begin, end = starts[i], starts[i + 1]
             quality[i] = _grow_one(
-                ground, triplets[begin:end], gains[begin:end], following, preceding, motion, snap, enough,
+                ground, triplets[begin:end], gains[begin:end], following, preceding, motion, snap,
+                least_gain, enough,
                 scratch, tracks[i],
             )  # fmt: skip
     return tracks, quality
