@@ -9,8 +9,9 @@ import numpy as np
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from clew.detector import LAYERS, N_LAYERS
 from clew.event import Hits
+from clew.kernels import kernel
 
-__all__ = ["N_COLUMNS", "HitIndex", "build_index", "column_of", "without"]
+__all__ = ["N_COLUMNS", "HitIndex", "build_index", "column_of", "place", "without"]
 
 N_COLUMNS: Final = 256
 """Azimuth columns of a layer; the busiest layer then has about 30 hits in each."""
@@ -104,3 +105,15 @@ def _extent(barrel: bool, r_low: float, r_high: float, z_low: float, z_high: flo
     if barrel:
         return float(2 * np.pi * r_high * max(z_high - z_low, 1.0))
     return float(2 * np.pi * np.log(max(r_high / max(r_low, 1.0), 1.1)))
+
+
+@kernel
+def place(points: Float64Array, begin: int, end: int, low: float) -> int:
+    """Return the first place of a cell whose z/r is not below `low`."""
+    while begin < end:
+        middle = (begin + end) >> 1
+        if points[middle, 3] < low:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin

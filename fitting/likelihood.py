@@ -15,10 +15,9 @@ from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.extend.crossings import IS_BARREL
 from clew.extend.kalman.measurement import chi2_and_spread, measure
 from clew.extend.kalman.state import AA, ACROSS_ERROR, LENGTH_ERROR, SLOPE, ZZ, X, Y, Z
-from clew.fitting.index import N_COLUMNS
+from clew.fitting.index import N_COLUMNS, place
 from clew.fitting.space import DENSITY
 from clew.kernels import kernel
-from clew.seeding.doublets import place
 
 __all__ = ["Ground", "LikelihoodConfig", "LikelihoodFitter", "Snap", "most_likely_hit"]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.extend.crossings import IS_BARREL
-from clew.fitting.index import N_COLUMNS
+from clew.fitting.index import N_COLUMNS, place
 from clew.kernels import kernel
 from clew.solenoid import height_error, scattering_angle
 
@@ -184,18 +184,6 @@ def find_thirds(
                 n += 1
             i += 1
     return n
-
-
-@kernel
-def place(points: Float64Array, begin: int, end: int, low: float) -> int:
-    """Return the first place of a cell whose z/r is not below `low`."""
-    while begin < end:
-        middle = (begin + end) >> 1
-        if points[middle, 3] < low:
-            begin = middle + 1
-        else:
-            end = middle
-    return begin
 
 
 @kernel

@@ -14,9 +14,8 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.detector import LAYERS
 from clew.extend.crossings import IS_BARREL, arc_to_layer, bend, propagate
-from clew.fitting.index import N_COLUMNS
+from clew.fitting.index import N_COLUMNS, place
 from clew.kernels import kernel
-from clew.seeding.doublets import place
 from clew.solenoid import SOLENOID_Z, height_error, scattering_angle
 
 __all__ = ["N_PROBE", "aim", "collect", "expect_beside", "gain", "project"]

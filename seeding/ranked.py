@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
@@ -11,14 +10,13 @@ from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.event import Hits
 from clew.fitting.likelihood import Ground
 from clew.fitting.space import search_space
+from clew.seeding.luminous import luminous_reach
 from clew.seeding.search import search_triplets
-from clew.seeding.transitions import next_layers
 from clew.solenoid import BENDING
 from clew.tracks import Candidates, Seeds
+from clew.transitions import next_layers
 
 __all__ = ["RankedTripletConfig", "RankedTripletSeeder"]
-
-_ENOUGH_TRACKS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class RankedTripletSeeder:
         firsts = np.flatnonzero(np.isin(space.layer, c.first_layers))
         if len(firsts) > c.most_firsts:
             firsts = firsts[:0]
-        most_z0 = min(c.most_z0, _reach(hits, found) + c.margin) if c.luminous else c.most_z0
+        most_z0 = min(c.most_z0, luminous_reach(hits, found) + c.margin) if c.luminous else c.most_z0
         cuts: Float64Array = np.array(
             (BENDING / c.least_pt, most_z0, c.beam_error, c.pull, c.least_gain, np.inf, c.scattering)
         )
@@ -92,15 +90,3 @@ class RankedTripletSeeder:
         filled = triplets.hits[:, :, 0] >= 0
         rows: Int32Array = space.row[triplets.hits[filled]]
         return Seeds(rows, Candidates.empty(), triplets.gains[filled], c.least_hits)
-
-
-def _reach(hits: Hits, tracks: Candidates) -> float:
-    """Return the |z| [mm] on the beam line within which nearly all tracks begin, inf if there are too few."""
-    if len(tracks) < _ENOUGH_TRACKS:
-        return np.inf
-    first, last = tracks.head(1)[:, 0], tracks.head(_BASE)[:, -1]
-    cot = (hits.z[last] - hits.z[first]) / np.maximum(hits.r[last] - hits.r[first], 1.0)
-    return float(np.quantile(np.abs(hits.z[first] - hits.r[first] * cot), 0.97))
-
-
-_BASE: Final = 5  # hits of a track that tell where it begins

@@ -8,10 +8,10 @@ import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.fitting.index import N_COLUMNS
+from clew.fitting.index import N_COLUMNS, place
 from clew.fitting.likelihood import Ground
 from clew.kernels import interleaved, kernel, parallel_kernel
-from clew.seeding.doublets import N_DOUBLET, doublet_window, find_thirds, make_doublet, place
+from clew.seeding.doublets import N_DOUBLET, doublet_window, find_thirds, make_doublet
 
 __all__ = ["Triplets", "search_triplets"]
 

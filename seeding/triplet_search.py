@@ -11,9 +11,9 @@ import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.fitting.index import N_COLUMNS
+from clew.fitting.index import N_COLUMNS, place
 from clew.kernels import kernel, parallel_kernel
-from clew.seeding.doublets import N_DOUBLET, doublet_window, find_thirds, make_doublet, place
+from clew.seeding.doublets import N_DOUBLET, doublet_window, find_thirds, make_doublet
 from clew.seeding.probing import N_PROBE, aim, collect, gain, project
 
 __all__ = ["LONGEST", "search_all"]
@@ -48,7 +48,7 @@ def search_all(
     starts, surfaces
         Of the same index.
     adjacent, following : ndarray of shape (n_layers, width), int32
-        From `clew.seeding.transitions.next_layers`, for the second hit and for the others.
+        From `clew.transitions.next_layers`, for the second hit and for the others.
     firsts : ndarray of shape (n_firsts,), int64
         Places of the first hits in the index.
     cuts : ndarray of shape (7,), float64

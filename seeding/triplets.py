@@ -11,18 +11,18 @@ from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.event import Hits
 from clew.fitting.index import HitIndex, build_index, without
 from clew.kernels import kernel
+from clew.seeding.luminous import luminous_reach
 from clew.seeding.overlaps import find_doubles, with_doubles
-from clew.seeding.transitions import next_layers
 from clew.seeding.triplet_search import LONGEST, search_all
 from clew.solenoid import BENDING
 from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
+from clew.transitions import next_layers
 
 __all__ = ["TripletConfig", "TripletPass", "TripletSeeder"]
 
 _INNERMOST: Final = (7,)
 _SECOND: Final = (5, 6, 8, 11, 12)
 _PIXELS: Final = tuple(range(18))
-_ENOUGH_TRACKS: Final = 200
 _FIRST_STRIPS: Final = (24, 25)
 
 
@@ -110,7 +110,7 @@ class TripletSeeder:
         for number, settings in enumerate(self.config.passes):
             parts.append(self._search(hits, index, settings, luminous if settings.prompt else most_z0))
             if number == 0:
-                luminous = min(most_z0, _reach_of_origins(hits, parts[-1]) + self.config.z0_margin)
+                luminous = min(most_z0, luminous_reach(hits, parts[-1]) + self.config.z0_margin)
             taken = np.zeros(len(hits), dtype=np.bool_)
             taken[parts[-1].hits] = True
             index = without(index, taken)
@@ -148,15 +148,6 @@ class TripletSeeder:
         return np.array(
             (curvature, most_z0, settings.beam_error, c.pull, c.least_gain, c.enough, c.scattering)
         )
-
-
-def _reach_of_origins(hits: Hits, tracks: Candidates) -> float:
-    """Return the |z| [mm] on the beam line within which nearly all tracks begin, inf if there are too few."""
-    if len(tracks) < _ENOUGH_TRACKS:
-        return np.inf
-    first, last = tracks.head(1)[:, 0], tracks.head(SEED_LENGTH)[:, -1]
-    cot = (hits.z[last] - hits.z[first]) / (hits.r[last] - hits.r[first])
-    return float(np.quantile(np.abs(hits.z[first] - hits.r[first] * cot), 0.99))
 
 
 def _points(hits: Hits, index: HitIndex) -> Float64Array:

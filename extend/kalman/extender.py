@@ -17,8 +17,8 @@ from clew.extend.kalman.state import Motion, start_state
 from clew.fitting.likelihood import Ground, Snap
 from clew.fitting.space import search_space
 from clew.kernels import interleaved, kernel, parallel_kernel
-from clew.seeding.transitions import next_layers
 from clew.tracks import NO_HIT, Candidates, Seeds
+from clew.transitions import next_layers
 
 __all__ = ["KalmanConfig", "KalmanExtender", "preceding_layers"]
 

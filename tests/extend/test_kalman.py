@@ -16,8 +16,8 @@ from clew.extend.kalman.transport import arrive, carry_covariance, may_reach
 from clew.field import bending_and_tilt
 from clew.fitting.space import search_space
 from clew.io import read_event
-from clew.seeding.transitions import next_layers
 from clew.solenoid import BENDING
+from clew.transitions import next_layers
 
 MOTION = Motion(scattering=1.3, strip_discs=1.5, energy_loss=0.01)
 INNERMOST, SECOND, STRIPS = 7, 8, 24

@@ -10,9 +10,9 @@ from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.methods import build
 from clew.seeding import METHODS
-from clew.seeding.transitions import next_layers
 from clew.seeding.triplets import TripletConfig, TripletPass, TripletSeeder
 from clew.tracks import Seeds
+from clew.transitions import next_layers
 
 
 def tracks(seeds: Seeds) -> set[frozenset[int]]:
