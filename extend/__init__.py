@@ -12,4 +12,5 @@ METHODS: Final[dict[str, Method]] = {
     "helix": Method("clew.extend.helix", "HelixExtender", "HelixConfig"),
     "kalman": Method("clew.extend.kalman.extender", "KalmanExtender", "KalmanConfig"),
     "network": Method("clew.extend.network", "NetworkExtender", "NetworkConfig"),
+    "recurrent": Method("clew.extend.recurrent.extender", "RecurrentExtender", "RecurrentConfig"),
 }

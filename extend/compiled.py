@@ -15,6 +15,7 @@ from numba import get_num_threads
 from threadpoolctl import threadpool_limits
 
 from clew.arrays import Float32Array
+from clew.extend.gates import sigmoid, tanh
 from clew.extend.networks import Layer, layers_of
 from clew.kernels import kernel
 
@@ -88,26 +89,6 @@ def _lstm(arrays: Sequence[Float32Array], steps: Float32Array) -> Float32Array:
     return states
 
 
-@kernel(inline=True)
-def _tanh(x: np.float32) -> np.float32:
-    """Lambert's continued fraction at x/2, doubled: exact to float32 and free of calls, so it vectorises."""
-    half = np.float32(0.5) * min(max(x, np.float32(-9.0)), np.float32(9.0))
-    square = half * half
-    over = half * (
-        np.float32(135135.0) + square * (np.float32(17325.0) + square * (np.float32(378.0) + square))
-    )
-    under = np.float32(135135.0) + square * (
-        np.float32(62370.0) + square * (np.float32(3150.0) + square * np.float32(28.0))
-    )
-    # np.divide, unlike /, has no branch for a zero divisor
-    return np.float32(np.divide(np.float32(2.0) * over * under, over * over + under * under))
-
-
-@kernel(inline=True)
-def _sigmoid(x: np.float32) -> np.float32:
-    return np.float32(0.5) + np.float32(0.5) * _tanh(np.float32(0.5) * x)
-
-
 @kernel
 def _step(
     gates: Float32Array, product: Float32Array, bias: Float32Array, cell: Float32Array, state: Float32Array
@@ -116,9 +97,9 @@ def _step(
     n, units = cell.shape
     for row in range(n):
         for k in range(units):
-            enter = _sigmoid(gates[row, k] + product[row, k] + bias[k])
-            keep = _sigmoid(gates[row, units + k] + product[row, units + k] + bias[units + k])
-            new = _tanh(gates[row, 2 * units + k] + product[row, 2 * units + k] + bias[2 * units + k])
-            leave = _sigmoid(gates[row, 3 * units + k] + product[row, 3 * units + k] + bias[3 * units + k])
+            enter = sigmoid(gates[row, k] + product[row, k] + bias[k])
+            keep = sigmoid(gates[row, units + k] + product[row, units + k] + bias[units + k])
+            new = tanh(gates[row, 2 * units + k] + product[row, 2 * units + k] + bias[2 * units + k])
+            leave = sigmoid(gates[row, 3 * units + k] + product[row, 3 * units + k] + bias[3 * units + k])
             cell[row, k] = keep * cell[row, k] + enter * new
-            state[row, k] = leave * _tanh(cell[row, k])
+            state[row, k] = leave * tanh(cell[row, k])

@@ -6,16 +6,15 @@ Keras 3 and run on any of its backends; Keras is imported only when a model is b
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from clew.errors import ConfigError
 from clew.extend.features import N_ANSWERS, N_INPUTS, Prompt
 from clew.extend.helix import N_STEPS
+from clew.learning.keras import import_keras
 from clew.tracks import SEED_LENGTH
 
-__all__ = ["NETWORKS", "Layer", "build_network", "import_keras", "layers_of"]
+__all__ = ["NETWORKS", "Layer", "build_network", "layers_of"]
 
 
 class Layer(NamedTuple):
@@ -44,15 +43,6 @@ def layers_of(network: str) -> tuple[Layer, ...]:
     if network not in NETWORKS:
         raise ConfigError(f"unknown network {network!r}: choose one of {', '.join(NETWORKS)}")
     return NETWORKS[network]
-
-
-def import_keras() -> Any:
-    """Return the module keras; raises ConfigError where it cannot be imported."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings would hide what we say
-    try:
-        return import_module("keras")
-    except ImportError as error:
-        raise ConfigError(f"networks need Keras here ({error}): pip install 'clew[train]'") from error
 
 
 def build_network(network: str, prompt: Prompt) -> Any:

@@ -10,7 +10,8 @@ import numpy as np
 from clew.benchmark.timing import Timing, measure
 from clew.extend.features import N_INPUTS
 from clew.extend.helix import N_STEPS
-from clew.extend.networks import build_network, import_keras
+from clew.extend.networks import build_network
+from clew.learning.keras import import_keras
 from clew.tracks import SEED_LENGTH
 
 __all__ = ["PER_TRACKS", "find_gpu", "keras_backend", "time_network"]

@@ -1,4 +1,4 @@
-"""`clew train`: train a network of the extend stage on the true tracks of events."""
+"""`clew train`: train a network on the true tracks of events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from clew.cli.options import count
 
 if TYPE_CHECKING:
-    from clew.extend.training import TrainingConfig
+    from clew.learning import Task
 
 __all__ = ["add_arguments", "run"]
 
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", required=True, metavar="DIR", help="folder for weights, record, log and checkpoint"
     )
     parser.add_argument("--config", metavar="FILE", help="settings of the training, .toml; options go first")
+    parser.add_argument("--task", metavar="NAME", help="what to train: windows (as if not given), recurrent")
     parser.add_argument("--network", metavar="NAME", help="such as lstm-64, bilstm-64-32 or lstm-2048")
     parser.add_argument("--epochs", type=count, metavar="N", help="epochs at most")
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all random numbers")
@@ -41,15 +42,11 @@ def run(options: argparse.Namespace) -> None:
     """Train, with progress, and say where the weights are."""
     from pathlib import Path
 
-    from clew.extend.training import train
+    from clew.learning import train
     from clew.plots import draw_learning_curve
-    from clew.tracksets import open_tracks
 
-    config = _config(options)
-    tracks, validation = open_tracks(*options.tracks), open_tracks(*options.validation)
-    test = open_tracks(*options.test) if options.test else None
     folder = Path(options.output)
-    result = train(config, tracks, validation, folder, options.resume, test, _command(options), _print_epoch)
+    result = train(_task(options), folder, options.resume, _command(options), _print_epoch)
     curve = draw_learning_curve(folder / "log.csv", folder / "learning-curve.png")
     print(f"best epoch:  {result.best_epoch} of {result.epochs}, validation loss {result.best_loss:.4f}")
     if result.test_loss is not None:
@@ -63,12 +60,13 @@ def _print_epoch(epoch: int, loss: float, validation_loss: float) -> None:
     print(f"epoch {epoch:3d}  loss {loss:.4f}  validation loss {validation_loss:.4f}", flush=True)
 
 
-def _config(options: argparse.Namespace) -> TrainingConfig:
+def _task(options: argparse.Namespace) -> Task:
     import tomllib
     from pathlib import Path
 
     from clew.errors import ConfigError
-    from clew.extend.training import TrainingConfig
+    from clew.learning import TASKS
+    from clew.learning.inputs import Inputs
     from clew.methods import checked
 
     settings: dict[str, object] = {}
@@ -77,17 +75,22 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
             settings = tomllib.loads(Path(options.config).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{options.config}: not a readable TOML file: {error}") from error
-    given = {key: getattr(options, key) for key in ("network", "epochs", "seed")}
+    given = {key: getattr(options, key) for key in ("task", "network", "epochs", "seed")}
     settings |= {key: value for key, value in given.items() if value is not None}
-    config: TrainingConfig = checked(TrainingConfig, settings, options.config or "training settings")
-    return config
+    where, name = options.config or "training settings", str(settings.pop("task", "windows"))
+    if name not in TASKS:
+        raise ConfigError(f"{where}: unknown task {name!r}: choose one of {', '.join(TASKS)}")
+    config = checked(TASKS[name].load(TASKS[name].config), settings, where)
+    inputs = Inputs(options.tracks, options.validation, options.test)
+    task: Task = TASKS[name].load(TASKS[name].implementation).open(config, inputs)
+    return task
 
 
 def _command(options: argparse.Namespace) -> str:
     words = ["clew", "train", *options.tracks, "--validation", *options.validation]
     words += ["--test", *options.test] if options.test else []
     words += ["--output", options.output]
-    for key in ("config", "network", "epochs", "seed"):
+    for key in ("config", "task", "network", "epochs", "seed"):
         if getattr(options, key) is not None:
             words += [f"--{key}", str(getattr(options, key))]
     return shlex.join(words)

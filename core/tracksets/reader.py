@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,21 @@ class TrackSet:
     def n_tracks(self) -> int:
         """Number of tracks of all shards."""
         return sum(entry.tracks for _, entry in self.shards)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return for a record what each folder holds and by which command it was made."""
+        return [
+            {
+                "set": str(folder),
+                "command": index.command,
+                "simulation": index.simulation,
+                "events": len(index.entries),
+                "first_event": min(index.entries),
+                "last_event": max(index.entries),
+                "tracks": sum(entry.tracks for entry in index.entries.values()),
+            }
+            for folder, index in zip(self.folders, self.indices, strict=True)
+        ]
 
     def shuffled(self, seed: int | Sequence[int]) -> Iterator[Tracks]:
         """Yield all shards in random order, and the tracks of each; the same for the same seed."""

@@ -12,15 +12,16 @@ import numpy as np
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from clew.detector import N_LAYERS
 from clew.event import Hits
-from clew.extend.kalman.following import LONGEST, Scratch, follow, new_scratch, retrace
+from clew.extend.kalman.following import LONGEST, Rules, Scratch, follow, new_scratch, retrace
 from clew.extend.kalman.state import Motion, start_state
+from clew.extend.recurrent.memory import NO_MEMORY, Memory
 from clew.fitting.likelihood import Ground, Snap
 from clew.fitting.space import search_space
 from clew.kernels import interleaved, kernel, parallel_kernel
 from clew.tracks import NO_HIT, Candidates, Seeds
 from clew.transitions import next_layers
 
-__all__ = ["KalmanConfig", "KalmanExtender", "preceding_layers"]
+__all__ = ["KalmanConfig", "KalmanExtender", "grow_triplets", "preceding_layers"]
 
 _BLOCK: Final = 32
 
@@ -68,34 +69,30 @@ class KalmanExtender:
         ValueError
             If the seeds are not of three hits with gains.
         """
-        if seeds.gains is None or seeds.hits.shape[1] != 3:
-            raise ValueError(
-                "the Kalman extender grows triplets with gains: use the seeding 'ranked-triplets'"
-            )
         c = self.config
-        space = search_space(hits, free)
-        ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
-        place = np.empty(len(hits), dtype=np.int32)
-        place[space.row] = np.arange(len(space.row), dtype=np.int32)
-        triplets = place[seeds.hits]
-        starts = np.append(np.flatnonzero(np.diff(triplets[:, 0], prepend=-1)), len(triplets))
         motion = Motion(c.scattering, c.strip_discs, c.energy_loss)
-        tracks, gains = _grow_all(
-            ground,
-            triplets,
-            seeds.gains,
-            starts,
-            next_layers(1),
-            preceding_layers(),
-            motion,
-            snap,
-            c.least_gain,
-            c.enough,
-        )
-        chosen = np.flatnonzero((tracks != NO_HIT).sum(axis=1) >= max(seeds.least_hits, 1))
-        chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
-        rows = Candidates.from_rows(tracks[chosen])
-        return Candidates(space.row[rows.hits], rows.offsets)
+        return grow_triplets(hits, seeds, free, Rules(motion, snap, NO_MEMORY), c.least_gain, c.enough)
+
+
+def grow_triplets(
+    hits: Hits, seeds: Seeds, free: BoolArray, rules: Rules, least_gain: float, enough: float
+) -> Candidates:
+    """Grow seeds of three hits by rules; see `clew.stages.LoopExtender` and `KalmanConfig`."""
+    if seeds.gains is None or seeds.hits.shape[1] != 3:
+        raise ValueError("this extender grows triplets with gains: use the seeding 'ranked-triplets'")
+    space = search_space(hits, free)
+    ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
+    place = np.empty(len(hits), dtype=np.int32)
+    place[space.row] = np.arange(len(space.row), dtype=np.int32)
+    triplets = place[seeds.hits]
+    starts = np.append(np.flatnonzero(np.diff(triplets[:, 0], prepend=-1)), len(triplets))
+    tracks, gains = _grow_all(
+        ground, triplets, seeds.gains, starts, next_layers(1), preceding_layers(), *rules, least_gain, enough
+    )
+    chosen = np.flatnonzero((tracks != NO_HIT).sum(axis=1) >= max(seeds.least_hits, 1))
+    chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
+    rows = Candidates.from_rows(tracks[chosen])
+    return Candidates(space.row[rows.hits], rows.offsets)
 
 
 @cache
@@ -118,8 +115,7 @@ def _grow_one(
     gains: Float64Array,
     following: Int32Array,
     preceding: Int32Array,
-    motion: Motion,
-    snap: Snap,
+    rules: Rules,
     least_gain: float,
     enough: float,
     scratch: Scratch,
@@ -130,10 +126,10 @@ def _grow_one(
     track = scratch.track
     for k in range(len(triplets)):
         one, two, three = triplets[k]
-        if not start_state(ground.points, ground.layer, one, two, three, motion, scratch.state):
+        if not start_state(ground.points, ground.layer, one, two, three, rules.motion, scratch.state):
             continue
         track[0], track[1], track[2] = one, two, three
-        n, gain = follow(ground, following, motion, snap, scratch, track, 3)
+        n, gain = follow(ground, following, rules, scratch, track, 3)
         gain += gains[k]
         if gain > most:
             most, length = gain, n
@@ -144,7 +140,7 @@ def _grow_one(
         best[:] = -1
         return most
     track[:length] = best[:length]
-    length = retrace(ground, preceding, motion, snap, scratch, length)
+    length = retrace(ground, preceding, rules, scratch, length)
     best[:length] = track[:length]
     best[length:] = -1
     return most
@@ -160,6 +156,7 @@ def _grow_all(
     preceding: Int32Array,
     motion: Motion,
     snap: Snap,
+    memory: Memory,
     least_gain: float,
     enough: float,
 ) -> tuple[Int32Array, Float64Array]:
@@ -170,11 +167,12 @@ def _grow_all(
     n_blocks = (n + _BLOCK - 1) // _BLOCK
     for number in numba.prange(n_blocks):
         block = interleaved(number, n_blocks)
-        scratch = new_scratch()
+        rules = Rules(motion, snap, memory)  # within the loop, as numba hands no nested tuples to threads
+        scratch = new_scratch(rules)
         for i in range(block * _BLOCK, min(n, (block + 1) * _BLOCK)):
             begin, end = starts[i], starts[i + 1]
             quality[i] = _grow_one(
-                ground, triplets[begin:end], gains[begin:end], following, preceding, motion, snap,
+                ground, triplets[begin:end], gains[begin:end], following, preceding, rules,
                 least_gain, enough,
                 scratch, tracks[i],
             )  # fmt: skip

@@ -36,10 +36,24 @@ from clew.extend.kalman.state import (
     Y,
     Z,
 )
+from clew.extend.kalman.transport import FINE
 from clew.field import bending_and_tilt
 from clew.kernels import kernel
 
-__all__ = ["N_RESIDUAL", "chi2_and_spread", "direct", "measure", "update"]
+__all__ = [
+    "AHEAD",
+    "E1",
+    "E2",
+    "N_RESIDUAL",
+    "R1",
+    "R2",
+    "chi2_and_spread",
+    "direct",
+    "measure",
+    "place_at",
+    "spreads",
+    "update",
+]
 
 R1, A1, Z1, E1, R2, A2, Z2, E2, AHEAD = range(9)
 """Two residuals [mm], each with its dependence on the state's place across and in z and with its error; and
@@ -53,6 +67,7 @@ def direct(state: Float64Array, way: Float64Array) -> None:
     """Write the direction and curvature of a state where it is, as `clew.extend.kalman.transport` does."""
     bending, _ = bending_and_tilt(state[X], state[Y], state[Z], state[PSI], state[SLOPE])
     way[0], way[1], way[2] = np.cos(state[PSI]), np.sin(state[PSI]), state[KAPPA] * bending
+    way[FINE], way[FINE + 1] = 1.0, 1.0
 
 
 @kernel
@@ -66,7 +81,7 @@ def measure(
     across = dy * cos - dx * sin - 0.5 * bent * ahead * ahead
     height = points[hit, 2] - state[Z] - state[SLOPE] * ahead
     residual[AHEAD] = ahead
-    residual[E1], residual[E2] = ACROSS_ERROR[layer], LENGTH_ERROR[layer]
+    residual[E1], residual[E2] = ACROSS_ERROR[layer] * way[FINE], LENGTH_ERROR[layer] * way[FINE + 1]
     if IS_BARREL[layer]:
         residual[R1], residual[A1], residual[Z1] = across, 1.0, 0.0
         residual[R2], residual[A2], residual[Z2] = height, 0.0, 1.0
@@ -81,7 +96,7 @@ def measure(
 
 
 @kernel
-def _on_at(state: Float64Array, ahead: float) -> tuple[float, float, float]:
+def place_at(state: Float64Array, ahead: float) -> tuple[float, float, float]:
     """Return the covariances of the place across and in z a little further along the track [mm]."""
     aa = state[AA] + ahead * (2.0 * state[AP] + ahead * state[PP])
     az = state[AZ] + ahead * (state[AS] + state[PZ] + ahead * state[PS])
@@ -92,7 +107,7 @@ def _on_at(state: Float64Array, ahead: float) -> tuple[float, float, float]:
 @kernel
 def _go_on(state: Float64Array, ahead: float) -> None:
     """Take the covariance a little further along the track [mm], as a straight line."""
-    state[AA], state[AZ], state[ZZ] = _on_at(state, ahead)
+    state[AA], state[AZ], state[ZZ] = place_at(state, ahead)
     state[AP] += ahead * state[PP]
     state[AK] += ahead * state[PK]
     state[AS] += ahead * state[PS]
@@ -102,13 +117,20 @@ def _go_on(state: Float64Array, ahead: float) -> None:
 
 
 @kernel
-def chi2_and_spread(state: Float64Array, residual: Float64Array) -> tuple[float, float]:
-    """Return chi2 of the two residuals and the determinant of their covariance [mm4]."""
+def spreads(state: Float64Array, residual: Float64Array) -> tuple[float, float, float]:
+    """Return the covariance of the two residuals: of the first, of both, of the second [mm2]."""
     a1, z1, a2, z2 = residual[A1], residual[Z1], residual[A2], residual[Z2]
-    aa, az, zz = _on_at(state, residual[AHEAD])
+    aa, az, zz = place_at(state, residual[AHEAD])
     s11 = a1 * a1 * aa + 2.0 * a1 * z1 * az + z1 * z1 * zz + residual[E1] ** 2
     s22 = a2 * a2 * aa + 2.0 * a2 * z2 * az + z2 * z2 * zz + residual[E2] ** 2
     s12 = a1 * a2 * aa + (a1 * z2 + z1 * a2) * az + z1 * z2 * zz
+    return s11, s12, s22
+
+
+@kernel
+def chi2_and_spread(state: Float64Array, residual: Float64Array) -> tuple[float, float]:
+    """Return chi2 of the two residuals and the determinant of their covariance [mm4]."""
+    s11, s12, s22 = spreads(state, residual)
     spread = s11 * s22 - s12 * s12
     one, other = residual[R1], residual[R2]
     return (one * one * s22 - 2.0 * one * other * s12 + other * other * s11) / spread, spread

@@ -58,11 +58,14 @@ class Motion(NamedTuple):
         Further factor in the strip endcaps, whose supports stand between the discs.
     energy_loss : float
         Relative error of the curvature that each layer adds.
+    filtered : bool
+        Whether states learn from each hit; else each starts anew from the last three hits.
     """
 
     scattering: float
     strip_discs: float
     energy_loss: float
+    filtered: bool = True
 
 
 @kernel

@@ -35,11 +35,24 @@ from clew.extend.kalman.state import (
 from clew.field import bending_and_tilt
 from clew.kernels import kernel
 
-__all__ = ["BENT", "COS", "SIN", "arrive", "carry_covariance", "may_reach", "on_layer"]
+__all__ = [
+    "ARC",
+    "BENT",
+    "COS",
+    "FINE",
+    "N_WAY",
+    "SIN",
+    "arrive",
+    "carry_covariance",
+    "may_reach",
+    "on_layer",
+]
 
-COS, SIN, BENT, CHORD, ARC = range(5)
+COS, SIN, BENT, CHORD, ARC, FINE = range(6)
 """What `arrive` tells of the way: the direction at its end, the curvature on it [1/mm], the transverse
-distance straight along that direction [mm], and the arc [mm]."""
+distance straight along that direction [mm], the arc [mm], and in two places factors of hits' errors."""
+
+N_WAY: Final = 7
 
 _POSITION: Final = np.array([layer.position for layer in LAYERS])
 _LOWEST: Final = np.array([layer.reach[0] for layer in LAYERS])
@@ -98,6 +111,7 @@ def arrive(
     target[KAPPA], target[SLOPE] = state[KAPPA], slope + bow * arc
     way[COS], way[SIN] = ahead_x * cos - ahead_y * sin, ahead_y * cos + ahead_x * sin
     way[BENT], way[CHORD], way[ARC] = bent, chord * cos, arc
+    way[FINE], way[FINE + 1] = 1.0, 1.0
     return arc
 
 

@@ -65,14 +65,16 @@ def toy_windows(toy: Event) -> np.ndarray:
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function that writes random weights of a network and returns their path."""
-    from clew.extend.records import save_weights, weight_shapes
+    from clew.extend.records import weight_shapes
+    from clew.learning.records import save_arrays
 
     folder = tmp_path_factory.mktemp("weights")
 
     def make(network: str) -> Path:
         rng = np.random.default_rng(5)
         arrays = [rng.normal(0, 0.2, shape).astype(np.float32) for shape in weight_shapes(network, "helix")]
-        save_weights(folder / f"{network}.npz", network, "helix", arrays, {})
+        about = {"network": network, "prompt": "helix"}
+        save_arrays(folder / f"{network}.npz", arrays, about)
         return folder / f"{network}.npz"
 
     return make

@@ -12,7 +12,7 @@ from clew.event import Event
 from clew.extend.kalman import state as s
 from clew.extend.kalman.measurement import N_RESIDUAL, chi2_and_spread, measure, update
 from clew.extend.kalman.state import LENGTH_ERROR, N_STATE, Motion, scatter, start_state
-from clew.extend.kalman.transport import arrive, carry_covariance, may_reach
+from clew.extend.kalman.transport import N_WAY, arrive, carry_covariance, may_reach
 from clew.field import bending_and_tilt
 from clew.fitting.space import search_space
 from clew.io import read_event
@@ -43,25 +43,30 @@ def integrated(state: np.ndarray, radius: float, step: float = 0.005) -> np.ndar
 @pytest.mark.parametrize("slope", [0.0, 1.0, -2.0])
 @pytest.mark.parametrize("kappa", [BENDING / 0.5, -BENDING / 3.0])
 def test_arriving_is_what_small_steps_give(slope: float, kappa: float) -> None:
-    state, target, way = at_origin(slope, kappa), np.empty(N_STATE), np.empty(5)
+    state, target, way = at_origin(slope, kappa), np.empty(N_STATE), np.empty(N_WAY)
     assert arrive(state, SECOND, INNERMOST, target, way) == pytest.approx(40.0, rel=0.01)
     assert target[:6] == pytest.approx(integrated(state, 72.0), abs=0.03)
 
 
 def test_a_layer_that_is_not_met_is_infinitely_far() -> None:
-    state, target, way = at_origin(kappa=1 / 100.0), np.empty(N_STATE), np.empty(5)
+    state, target, way = at_origin(kappa=1 / 100.0), np.empty(N_STATE), np.empty(N_WAY)
     assert arrive(state, STRIPS, INNERMOST, target, way) == np.inf
     assert not may_reach(at_origin(slope=-0.5), 11)  # the first disc on the other side
 
 
 def test_an_error_of_direction_grows_with_the_way() -> None:
-    state, target, way = at_origin(slope=0.5), np.empty(N_STATE), np.empty(5)
+    state, target, way = at_origin(slope=0.5), np.empty(N_STATE), np.empty(N_WAY)
     state[s.PP], state[s.SS] = 1e-6, 4e-6
     arc = arrive(state, SECOND, INNERMOST, target, way)
     carry_covariance(state, way, target)
     assert np.sqrt(target[s.AA]) == pytest.approx(1e-3 * arc, rel=1e-3)
     assert np.sqrt(target[s.ZZ]) == pytest.approx(2e-3 * arc, rel=1e-3)
     assert target[s.PP] == pytest.approx(1e-6)
+
+
+def straight_way() -> np.ndarray:
+    """Return a way along x that does not bend, at whose end hits have their usual errors."""
+    return np.array([1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0])
 
 
 def point(x: float, y: float, z: float) -> np.ndarray:
@@ -71,7 +76,7 @@ def point(x: float, y: float, z: float) -> np.ndarray:
 
 
 def test_a_hit_pulls_the_state_by_the_ratio_of_errors() -> None:
-    state, way = at_origin(slope=0.0, kappa=1e-9), np.array([1.0, 0.0, 0.0, 0.0, 0.0])
+    state, way = at_origin(slope=0.0, kappa=1e-9), straight_way()
     error = float(LENGTH_ERROR[INNERMOST])
     state[s.ZZ] = error**2
     update(point(32.0, 0.0, 1.0), 0, INNERMOST, state, way, np.empty(N_RESIDUAL))
@@ -81,7 +86,7 @@ def test_a_hit_pulls_the_state_by_the_ratio_of_errors() -> None:
 
 
 def test_chi2_of_a_hit_is_its_distance_in_errors() -> None:
-    state, way, residual = at_origin(slope=0.0), np.array([1.0, 0.0, 0.0, 0.0, 0.0]), np.empty(N_RESIDUAL)
+    state, way, residual = at_origin(slope=0.0), straight_way(), np.empty(N_RESIDUAL)
     error = float(LENGTH_ERROR[INNERMOST])
     state[s.ZZ] = 3.0 * error**2
     measure(point(32.0, 0.0, 4.0 * error), 0, INNERMOST, state, way, residual)
@@ -140,7 +145,7 @@ def true_tracks(event: Event, least_pt: float) -> list[np.ndarray]:
 def pulls(event: Event, least_pt: float) -> np.ndarray:
     """Return the residuals of true next hits over their expected deviations, shape (n, 2)."""
     space = search_space(event.hits, np.ones(len(event.hits), dtype=np.bool_))
-    state, target, way, residual = np.empty(N_STATE), np.empty(N_STATE), np.empty(5), np.empty(N_RESIDUAL)
+    state, target, way, residual = np.empty(N_STATE), np.empty(N_STATE), np.empty(N_WAY), np.empty(N_RESIDUAL)
     found = []
     for rows in true_tracks(event, least_pt):
         if not start_state(space.points, space.layer, *rows[:3], MOTION, state):

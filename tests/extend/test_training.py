@@ -16,8 +16,9 @@ from clew.extend.features import N_INPUTS, Prompt, answer, ask
 from clew.extend.helix import HelixConfig
 from clew.extend.records import load_weights
 from clew.extend.targets import N_TARGETS, examples, true_windows
-from clew.extend.training import TrainingConfig, train
+from clew.extend.training import TrainingConfig, WindowsTask
 from clew.io import find_events, write_event
+from clew.learning import train
 from clew.tracks import NO_HIT
 from clew.tracksets import Tracks, TrackSet, make_tracks, open_tracks, tracks_of
 
@@ -56,12 +57,12 @@ def test_resumed_training_equals_the_uninterrupted_one(track_set: TrackSet, tmp_
         if epoch == 2:
             raise StoppedError
 
-    whole = train(SMALL, track_set, track_set, tmp_path / "whole")
+    whole = train(WindowsTask(SMALL, track_set, track_set), tmp_path / "whole")
     with pytest.raises(StoppedError):
-        train(SMALL, track_set, track_set, tmp_path / "cut", on_epoch=stop)
+        train(WindowsTask(SMALL, track_set, track_set), tmp_path / "cut", on_epoch=stop)
     with (tmp_path / "cut" / "log.csv").open("a") as log:
         log.write("2,0.1,")  # what a power cut between log and checkpoint leaves
-    resumed = train(SMALL, track_set, track_set, tmp_path / "cut", resume=True)
+    resumed = train(WindowsTask(SMALL, track_set, track_set), tmp_path / "cut", resume=True)
     assert resumed.best_loss == whole.best_loss
     np.testing.assert_array_equal(read_log(tmp_path / "cut"), read_log(tmp_path / "whole"))
     for a, b in zip(
@@ -73,7 +74,7 @@ def test_resumed_training_equals_the_uninterrupted_one(track_set: TrackSet, tmp_
 
 def test_the_record_tells_how_the_weights_were_made(track_set: TrackSet, tmp_path: Path) -> None:
     short = replace(SMALL, prompt="zeros", epochs=1)
-    result = train(short, track_set, track_set, tmp_path, test=track_set, command="the command")
+    result = train(WindowsTask(short, track_set, track_set, track_set), tmp_path, command="the command")
     record = load_weights(str(result.weights)).record
     assert record["command"] == "the command"
     (described,) = record["training"]
@@ -85,19 +86,19 @@ def test_the_record_tells_how_the_weights_were_made(track_set: TrackSet, tmp_pat
 
 def test_resuming_another_training_is_refused(track_set: TrackSet, tmp_path: Path) -> None:
     short = replace(SMALL, prompt="zeros", epochs=1)
-    train(short, track_set, track_set, tmp_path)
+    train(WindowsTask(short, track_set, track_set), tmp_path)
     with pytest.raises(InputError, match="it holds a training already"):
-        train(short, track_set, track_set, tmp_path)
+        train(WindowsTask(short, track_set, track_set), tmp_path)
     with pytest.raises(InputError, match="belongs to another training"):
-        train(replace(short, batch=128), track_set, track_set, tmp_path, resume=True)
+        train(WindowsTask(replace(short, batch=128), track_set, track_set), tmp_path, resume=True)
     more = open_tracks(*track_set.folders, *track_set.folders)
     with pytest.raises(InputError, match="belongs to another training"):
-        train(short, more, track_set, tmp_path, resume=True)
+        train(WindowsTask(short, more, track_set), tmp_path, resume=True)
 
 
 def test_training_without_long_tracks_is_refused(track_set: TrackSet, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="hold no track of 40 hits"):
-        train(replace(SMALL, shortest=40), track_set, track_set, tmp_path / "new")
+        train(WindowsTask(replace(SMALL, shortest=40), track_set, track_set), tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 

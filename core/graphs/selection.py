@@ -1,0 +1,60 @@
+"""Hits that a study takes by the truth, as published settings do; reconstruction never does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from clew.arrays import Int64Array
+from clew.errors import ConfigError, InputError
+from clew.event import Event
+from clew.graphs.doublets import BARREL_LAYERS
+from clew.metrics.matching import particle_rows
+
+__all__ = ["SelectionConfig", "particle_of_hits", "selected_hits"]
+
+
+@dataclass(frozen=True)
+class SelectionConfig:
+    """Which hits make a graph; the published setting of HEP.TrkX by default.
+
+    Attributes
+    ----------
+    hits : "published" or "all"
+        By truth: hits of particles above `least_pt`, without noise, one a layer and particle; or every hit.
+    least_pt : float, GeV
+    layers : "barrel" or "all"
+    """
+
+    hits: Literal["published", "all"] = "published"
+    least_pt: float = 1.0
+    layers: Literal["barrel", "all"] = "barrel"
+
+    def __post_init__(self) -> None:
+        if self.least_pt < 0:
+            raise ConfigError(f"selection: least_pt is {self.least_pt}: it must be at least 0")
+
+
+def selected_hits(event: Event, config: SelectionConfig) -> Int64Array:
+    """Return the rows of the event's hits that the selection takes, ascending."""
+    layer = event.hits.layer_index
+    allowed = np.isin(layer, BARREL_LAYERS) if config.layers == "barrel" else layer >= 0
+    if config.hits == "all":
+        return np.flatnonzero(allowed)
+    truth, particles = event.truth, event.particles
+    if truth is None or particles is None:
+        raise InputError(f"event {event.event_id} has no truth and particles files: add them to select by")
+    particle = particle_rows(truth, particles)
+    hard = np.append(particles.pt > config.least_pt, False)[particle]
+    rows = np.flatnonzero(allowed & hard)
+    _, first = np.unique(particle[rows] * 64 + layer[rows], return_index=True)
+    return np.sort(rows[first])
+
+
+def particle_of_hits(event: Event) -> Int64Array:
+    """Return the particle_id of each hit, 0 for noise, shape (n_hits,); raises InputError without truth."""
+    if event.truth is None:
+        raise InputError(f"event {event.event_id} has no truth file: add it to know which edges are true")
+    return event.truth.particle_id

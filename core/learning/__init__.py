@@ -1,0 +1,16 @@
+"""Training: one loop for every network, checkpointed and exactly resumable; a task says what is learnt."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from clew.learning.training import Task, TrainingResult, train
+from clew.methods import Method
+
+__all__ = ["TASKS", "Task", "TrainingResult", "train"]
+
+TASKS: Final[dict[str, Method]] = {
+    "windows": Method("clew.extend.training", "WindowsTask", "TrainingConfig"),
+    "recurrent": Method("clew.extend.recurrent.training", "RecurrentTask", "RecurrentTrainingConfig"),
+}
+"""What `clew train` can train; an implementation is made by `TaskClass.open(config, inputs)`."""

@@ -1,0 +1,74 @@
+"""The recurrent extender: a network in the loop corrects a filter's predictions and their errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from clew.arrays import BoolArray
+from clew.errors import ConfigError
+from clew.event import Hits
+from clew.extend.kalman.extender import grow_triplets
+from clew.extend.kalman.following import Rules
+from clew.extend.kalman.state import Motion
+from clew.extend.recurrent.memory import Memory, memory_of, wider
+from clew.extend.weights import weights_path
+from clew.fitting.likelihood import Snap
+from clew.learning.records import load_arrays
+from clew.tracks import Candidates, Seeds
+
+__all__ = ["RecurrentConfig", "RecurrentExtender"]
+
+
+@dataclass(frozen=True)
+class RecurrentConfig:
+    """Settings of the recurrent extender.
+
+    Attributes
+    ----------
+    weights : str
+        Weights that ship with the package, by name, or the path of an .npz file.  Their record tells
+        what they correct: a Kalman filter, or helices through the last three hits.
+    widening : float
+        Factor of the expected deviations.  They are those of hits that follow right ones; candidates have
+        wrong ones too, and above 1 the nearest hit counts for less against the missing ones.
+    least_gain : float
+        Seeds that gain less altogether (see clew.fitting.likelihood) are given up.
+    enough : float
+        Once a seed gained so much, the other seeds of its first hit are not grown.
+    """
+
+    weights: str = "gru-16"
+    widening: float = 1.5
+    least_gain: float = 4.0
+    enough: float = 40.0
+
+
+@dataclass(frozen=True)
+class RecurrentExtender:
+    """Stage 2 with a memory of each candidate's hits; see `clew.stages.LoopExtender`."""
+
+    config: RecurrentConfig = field(default_factory=RecurrentConfig)
+
+    @cached_property
+    def _network(self) -> tuple[Motion, Memory]:
+        path = weights_path(self.config.weights)
+        arrays, record = load_arrays(path)
+        if record.get("network") != "recurrent" or len(arrays) != len(Memory._fields):
+            raise ConfigError(
+                f"weights {self.config.weights} are not of a recurrent network in the loop: choose others"
+            )
+        return Motion(**record["motion"]), wider(memory_of(arrays), self.config.widening)
+
+    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
+        """Return the best candidate of each first hit, best gain first, hits inside out.
+
+        Raises
+        ------
+        ValueError
+            If the seeds are not of three hits with gains.
+        """
+        motion, memory = self._network
+        return grow_triplets(
+            hits, seeds, free, Rules(motion, snap, memory), self.config.least_gain, self.config.enough
+        )

@@ -1,0 +1,164 @@
+"""Training of the recurrent network: it learns what a filter's predictions along true tracks are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from clew.arrays import Float32Array, Int32Array
+from clew.detector import N_LAYERS
+from clew.errors import InputError
+from clew.extend.kalman.state import Motion
+from clew.extend.recurrent.model import build_model, likelihood_loss
+from clew.extend.recurrent.steps import Steps, steps_of
+from clew.learning.keras import compile_model
+from clew.learning.tracks import TrackTask
+from clew.tracksets import TrackSet
+
+__all__ = ["RecurrentTask", "RecurrentTrainingConfig", "model_inputs"]
+
+
+@dataclass(frozen=True)
+class RecurrentTrainingConfig:
+    """Settings of a training of the recurrent network.
+
+    Attributes
+    ----------
+    name : str
+        What the weights are called.
+    filtered : bool
+        Whether the network corrects a Kalman filter; else helices through the last three hits.
+    scattering, strip_discs, energy_loss : float
+        See clew.extend.kalman.extender.KalmanConfig.
+    units, hidden : int
+        Size of the memory, and of the layer that answers from it.
+    epochs, patience : int
+        Epochs at most, and without a better validation loss.
+    events : int
+        Shards per epoch; the next epoch goes on with others.
+    mixed : int
+        Shards that are mixed before batches are cut.
+    held_out : int
+        Shards of the validation and of the test sets that are measured, evenly spread.
+    batch : int
+        Tracks per step, each in one direction.
+    learning_rate : float
+        Of Nadam, at the start.
+    seed : int
+    """
+
+    name: str = "gru-16"
+    filtered: bool = True
+    scattering: float = 1.3
+    strip_discs: float = 1.5
+    energy_loss: float = 0.01
+    units: int = 16
+    hidden: int = 16
+    epochs: int = 10
+    patience: int = 5
+    events: int = 80
+    mixed: int = 8
+    held_out: int = 10
+    batch: int = 1024
+    learning_rate: float = 0.003
+    seed: int = 1
+
+    @property
+    def motion(self) -> Motion:
+        """How the filter lets tracks deviate."""
+        return Motion(self.scattering, self.strip_discs, self.energy_loss, self.filtered)
+
+
+def model_inputs(numbers: Float32Array, layers: Int32Array) -> Float32Array:
+    """Return what the Keras model takes: the numbers of each step, and its layer as one of N_LAYERS."""
+    layer: Float32Array = (layers[..., None] == np.arange(N_LAYERS)).astype(np.float32)
+    return np.concatenate([numbers, layer], axis=-1)
+
+
+@dataclass(frozen=True)
+class RecurrentTask(TrackTask[RecurrentTrainingConfig]):
+    """Learn how far hits are from a filter's predictions.
+
+    Raises InputError if a shard holds no track that crosses four layers.
+    """
+
+    def __post_init__(self) -> None:
+        self._follow(self.tracks, 0)
+
+    @property
+    def name(self) -> str:
+        """What the weights are called."""
+        return self.config.name
+
+    def record(self) -> dict[str, Any]:
+        """Return the filter's settings, material and settings."""
+        return {"network": "recurrent", "motion": self.config.motion._asdict()} | super().record()
+
+    def compiled_model(self) -> Any:
+        """Return the network with Nadam."""
+        config = self.config
+        per_event = len(self._follow(self.tracks, 0).told)
+        steps = config.epochs * max(config.events * per_event // config.batch, 1)
+        return compile_model(
+            build_model(config.units, config.hidden), likelihood_loss, config.learning_rate, steps
+        )
+
+    def batches(self, epoch: int) -> Iterator[tuple[list[Float32Array], Float32Array]]:
+        """Yield the tracks of the epoch's shards, mixed."""
+        config, n = self.config, len(self.tracks)
+        visits = range(epoch * config.events, (epoch + 1) * config.events)
+        orders = {k: np.random.default_rng([config.seed, k]).permutation(n) for k in {v // n for v in visits}}
+        shards = [int(orders[visit // n][visit % n]) for visit in visits]
+        rng = np.random.default_rng([config.seed, epoch])
+        for begin in range(0, len(shards), config.mixed):
+            steps = _joined([self._follow(self.tracks, k) for k in shards[begin : begin + config.mixed]])
+            order = rng.permutation(len(steps.told))
+            for start in range(0, len(order), config.batch):
+                yield _example(steps, order[start : start + config.batch])
+
+    @cached_property
+    def _held_out(self) -> Steps:
+        return self._sample(self.validation)
+
+    def validation_loss(self, model: Any) -> float:
+        """Return the loss on the validation tracks."""
+        return self._evaluate(model, self._held_out)
+
+    def test_loss(self, model: Any) -> float | None:
+        """Return the loss on the test tracks."""
+        return None if self.test is None else self._evaluate(model, self._sample(self.test))
+
+    def _follow(self, tracks: TrackSet, number: int) -> Steps:
+        steps = steps_of(tracks[number], self.config.motion)
+        if not len(steps.told):
+            raise InputError(
+                f"{tracks.shards[number][0]}: no track crosses four layers: train on larger events"
+            )
+        return steps
+
+    def _sample(self, tracks: TrackSet) -> Steps:
+        numbers = np.unique(np.linspace(0, len(tracks) - 1, self.config.held_out).astype(int))
+        return _joined([self._follow(tracks, int(k)) for k in numbers])
+
+    def _evaluate(self, model: Any, steps: Steps) -> float:
+        total, n, batch = 0.0, 0, 8 * self.config.batch
+        for start in range(0, len(steps.told), batch):
+            inputs, found = _example(steps, np.arange(start, min(start + batch, len(steps.told))))
+            n_steps = int((steps.layer[start : start + batch, :, 0] >= 0).sum())
+            total += n_steps * float(model.test_on_batch(inputs, found))
+            model.reset_metrics()
+            n += n_steps
+        return total / n
+
+
+def _joined(parts: list[Steps]) -> Steps:
+    return Steps(*(np.concatenate(same) for same in zip(*parts, strict=True)))
+
+
+def _example(steps: Steps, rows: Any) -> tuple[list[Float32Array], Float32Array]:
+    told, asked, layer, found = (part[rows] for part in steps)
+    return [model_inputs(told, layer[..., 0]), model_inputs(asked, layer[..., 1])], found

@@ -1,0 +1,160 @@
+"""The recurrent network in the loop: its arithmetic, its loss by hand, its training, and what it leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clew.detector import N_LAYERS
+from clew.errors import ConfigError
+from clew.event import Event
+from clew.extend.kalman.extender import KalmanConfig, KalmanExtender
+from clew.extend.kalman.state import Motion
+from clew.extend.recurrent.extender import RecurrentConfig, RecurrentExtender
+from clew.extend.recurrent.memory import N_ANSWERS, N_ASKED, N_MET, Memory, expect, memory_of, remember
+from clew.extend.recurrent.model import build_model, likelihood_loss
+from clew.extend.recurrent.steps import LONGEST, N_FOUND, steps_of
+from clew.extend.recurrent.training import RecurrentTask, RecurrentTrainingConfig, model_inputs
+from clew.fitting.likelihood import Snap
+from clew.io import find_events, read_event, write_event
+from clew.learning import train
+from clew.learning.records import save_arrays
+from clew.seeding.ranked import RankedTripletConfig, RankedTripletSeeder
+from clew.tracks import Candidates, Seeds
+from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
+
+MOTION = Motion(1.3, 1.5, 0.01)
+SNAP = Snap(5.0, -2.5)
+
+
+@pytest.fixture(scope="module")
+def event() -> Event:
+    return read_event(Path("data/events/event000000003"))
+
+
+def test_compiled_memory_answers_as_the_keras_model() -> None:
+    rng = np.random.default_rng(3)
+    model = build_model(12, 9)
+    model.set_weights([rng.normal(0, 0.3, w.shape).astype(np.float32) for w in model.get_weights()])
+    told = rng.normal(size=(2, LONGEST, N_MET)).astype(np.float32)
+    asked = rng.normal(size=(2, LONGEST, N_ASKED)).astype(np.float32)
+    layers = rng.integers(0, N_LAYERS, (2, LONGEST, 2)).astype(np.int32)
+    sought = model.predict_on_batch([model_inputs(told, layers[..., 0]), model_inputs(asked, layers[..., 1])])
+    memory = memory_of(model.get_weights())
+    work, answers = np.empty(6 * 12 + 9, dtype=np.float32), np.empty(N_ANSWERS, dtype=np.float32)
+    for track in range(2):
+        known = np.zeros(12, dtype=np.float32)
+        for step in range(LONGEST):
+            remember(memory, layers[track, step, 0], told[track, step], known, work)
+            expect(memory, layers[track, step, 1], asked[track, step], known, work, answers)
+            np.testing.assert_allclose(answers, sought[track, step], atol=2e-5)
+
+
+def found_step(residual: float, error: float, variance: float) -> np.ndarray:
+    """Return a step whose first residual is measured across, the second is 0; both have the same errors."""
+    step = [residual, 1.0, 0.0, error, 0.0, 0.0, 1.0, error, variance, 0.0, variance, 1.0, 1.0]
+    return np.array(step, dtype=np.float32)
+
+
+def test_loss_is_the_normal_likelihood_of_the_hits_found() -> None:
+    found = np.zeros((1, 2, N_FOUND), dtype=np.float32)
+    found[0, 0] = found_step(residual=0.2, error=0.06, variance=0.08**2)  # two deviations of 0.1
+    answers = np.zeros((1, 2, N_ANSWERS), dtype=np.float32)
+    chi2, spread = 4.0, 0.1**4
+    normal = 0.99 * np.exp(-chi2 / 2) + 0.01 / 100 * np.exp(-chi2 / 200)
+    expected = 0.5 * np.log(spread) - np.log(normal)
+    assert float(likelihood_loss(found, answers)) == pytest.approx(expected, abs=1e-4)
+    answers[0, 0, 0] = 2.5  # of 0.08: shifted to where the hit is
+    assert float(likelihood_loss(found, answers)) == pytest.approx(
+        0.5 * np.log(spread) - np.log(0.9901), abs=1e-3
+    )
+
+
+def test_steps_follow_the_layers_of_true_tracks_both_ways(event: Event) -> None:
+    tracks = tracks_of(event)
+    steps = steps_of(tracks, MOTION)
+    there = steps.layer[..., 0] >= 0
+    joined = there[:, 1:]
+    assert there[:, 0].all()
+    np.testing.assert_array_equal(steps.layer[:, 1:, 0][joined], steps.layer[:, :-1, 1][joined])
+    assert (steps.layer[..., 0][there] != steps.layer[..., 1][there]).all()
+    inward = steps.asked[:, 0, 5]
+    assert 0.4 < inward.mean() < 0.6
+    pulls = steps.told[:, 1:, 0][there[:, 1:]]
+    assert np.abs(np.median(pulls)) < 0.1
+    assert np.isfinite(steps.found).all()
+
+
+@pytest.fixture
+def as_weights(tmp_path: Path) -> Callable[[Memory, Motion], str]:
+    def write(memory: Memory, motion: Motion) -> str:
+        path = tmp_path / "memory.npz"
+        save_arrays(path, list(memory), {"network": "recurrent", "motion": motion._asdict()})
+        return str(path)
+
+    return write
+
+
+def blank(units: int) -> Memory:
+    """Return a memory that expects what the filter does."""
+    return memory_of(build_model(units, units).get_weights())
+
+
+def seeds_of(event: Event, free: np.ndarray) -> Seeds:
+    return RankedTripletSeeder(RankedTripletConfig()).seed_free(event.hits, free, Candidates.empty())
+
+
+def test_a_network_without_corrections_grows_what_the_filter_grows(
+    event: Event, as_weights: Callable[[Memory, Motion], str]
+) -> None:
+    free = np.ones(len(event.hits), dtype=np.bool_)
+    seeds = seeds_of(event, free)
+    config = RecurrentConfig(weights=as_weights(blank(4), MOTION), widening=1.0)
+    by_network = RecurrentExtender(config).grow(event.hits, seeds, free, SNAP)
+    by_filter = KalmanExtender(KalmanConfig()).grow(event.hits, seeds, free, SNAP)
+    assert len(by_filter) > 100
+    np.testing.assert_array_equal(by_network.offsets, by_filter.offsets)
+    np.testing.assert_array_equal(by_network.hits, by_filter.hits)
+
+
+def test_a_network_that_shifts_far_loses_the_hits(
+    event: Event, as_weights: Callable[[Memory, Motion], str]
+) -> None:
+    free = np.ones(len(event.hits), dtype=np.bool_)
+    seeds = seeds_of(event, free)
+    astray = blank(4)._replace(out_bias=np.array([40.0, 40.0, 0, 0, 0, 0], dtype=np.float32))
+    lost = RecurrentExtender(RecurrentConfig(as_weights(astray, MOTION))).grow(event.hits, seeds, free, SNAP)
+    kept = KalmanExtender(KalmanConfig()).grow(event.hits, seeds, free, SNAP)
+    assert len(lost.hits) < 0.5 * len(kept.hits)
+
+
+@pytest.fixture(scope="module")
+def track_set(event: Event, tmp_path_factory: pytest.TempPathFactory) -> TrackSet:
+    folder = tmp_path_factory.mktemp("tracks")
+    write_event(folder, event, "csv")
+    list(make_tracks(find_events(folder), folder / "set", 1, "the command of the set"))
+    return open_tracks(folder / "set")
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_training_makes_predictions_likelier(track_set: TrackSet, tmp_path: Path, filtered: bool) -> None:
+    config = RecurrentTrainingConfig(
+        filtered=filtered, units=8, hidden=8, epochs=3, events=2, held_out=1, batch=64, learning_rate=0.01
+    )
+    task = RecurrentTask(config, track_set, track_set, track_set)
+    untrained = task.validation_loss(task.compiled_model())
+    result = train(task, tmp_path / "whole")
+    assert result.best_loss < untrained - 0.05
+    assert result.test_loss == pytest.approx(result.best_loss, abs=1e-5)  # of the same set
+    motion, memory = RecurrentExtender(RecurrentConfig(str(result.weights)))._network
+    assert motion.filtered is filtered
+    assert len(memory.recur) == 8
+
+
+def test_weights_of_another_network_are_refused(event: Event) -> None:
+    free = np.ones(len(event.hits), dtype=np.bool_)
+    with pytest.raises(ConfigError, match="lstm-64 are not of a recurrent network in the loop"):
+        RecurrentExtender(RecurrentConfig("lstm-64")).grow(event.hits, seeds_of(event, free), free, SNAP)
