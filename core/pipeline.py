@@ -95,7 +95,9 @@ class Pipeline:
             if any(loop) or isinstance(self.fitter, LoopFitter):
                 raise ConfigError("this extend or fitting works in passes: use the seeding 'ranked-triplets'")
         elif loop != [True] or not isinstance(self.fitter, LoopFitter):
-            raise ConfigError("seeding in passes needs one extender 'kalman' and the fitting 'likelihood'")
+            raise ConfigError(
+                "seeding in passes needs one extender 'kalman' or 'recurrent' and the fitting 'likelihood'"
+            )
 
     @property
     def window_stages(self) -> tuple[tuple[Extender, ...], Fitter] | None:

@@ -18,7 +18,7 @@ from clew.stages import Ensemble, Extender, Fitter, LoopExtender, LoopFitter, Pa
 
 __all__ = ["DEFAULT_PRESET", "FollowConfig", "Preset", "available_presets"]
 
-DEFAULT_PRESET: Final = "kalman"
+DEFAULT_PRESET: Final = "clew"
 _TABLES: Final = ("seeding", "extend", "fitting", "ensemble", "follow")
 
 

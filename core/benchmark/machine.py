@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
+import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Final
 
 import numba
 
-__all__ = ["Machine", "describe_machine"]
+__all__ = ["Machine", "describe_machine", "peak_memory"]
 
 _PACKAGES: Final = ("clew", "numpy", "numba", "scipy", "scikit-learn", "hdbscan", "keras")
 _BACKENDS: Final = ("tensorflow", "tensorflow-cpu", "jax", "torch")
@@ -83,3 +85,9 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def peak_memory() -> float:
+    """Return the most memory that this process has had resident so far, GiB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30

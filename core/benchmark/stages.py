@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from clew.benchmark.machine import peak_memory
 from clew.benchmark.timing import Timing, measure
 from clew.errors import InputError
 from clew.event import Event, Hits
@@ -86,7 +85,7 @@ def time_stages(preset: Preset, event: Event, repeats: int) -> StageTimes:
         extenders=_time_extenders(preset, pipeline, hits, result.seeds, repeats),
         fit=_time_fit(pipeline, hits, result.seeds, repeats),
         total=total,
-        memory=_peak_memory(),
+        memory=peak_memory(),
     )
     if event.truth is None or event.particles is None:
         return times
@@ -117,8 +116,3 @@ def _time_fit(pipeline: Pipeline, hits: Hits, seeds: Seeds, repeats: int) -> Tim
     made = [extender.extend(hits, seeds.hits) for extender in extenders]
     predictions = pipeline.ensemble.combine(made)
     return measure(lambda: fitter.fit(hits, seeds.hits, predictions, free), repeats)
-
-
-def _peak_memory() -> float:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30

@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "reconstruct": "find the tracks of events and write a submission",
     "score": "score a submission against the truth",
     "evaluate": "run a preset on events with truth and report how good each stage is",
+    "compare": "run several presets on the same events and print one table",
     "validate": "compare events with what is known of the real ones",
     "dataset": "put the true tracks of events into a compact set for training",
     "train": "train a network of the extend stage on track sets",

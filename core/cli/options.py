@@ -29,7 +29,7 @@ def add_event_options(parser: argparse.ArgumentParser) -> None:
 def add_preset_option(parser: argparse.ArgumentParser) -> None:
     """Add --preset."""
     parser.add_argument(
-        "--preset", metavar="NAME|FILE", help="a shipped preset or a .toml file (default: kalman)"
+        "--preset", metavar="NAME|FILE", help="a shipped preset or a .toml file (default: clew)"
     )
 
 

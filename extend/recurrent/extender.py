@@ -41,7 +41,7 @@ class RecurrentConfig:
     weights: str = "gru-16"
     widening: float = 1.5
     least_gain: float = 4.0
-    enough: float = 40.0
+    enough: float = 30.0
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def event() -> Event:
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    return Pipeline.from_preset("kalman")
+    return Pipeline.from_preset("clew")
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +95,8 @@ def test_a_pass_is_left_out_where_it_would_take_too_long(event: Event) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"kalman"', '"helix"', "seeding in passes needs one extender 'kalman'"),
-        ('"likelihood"', '"nearest"', "seeding in passes needs one extender 'kalman'"),
+        ('"kalman"', '"helix"', "seeding in passes needs one extender 'kalman' or"),
+        ('"likelihood"', '"nearest"', "seeding in passes needs one extender 'kalman' or"),
         ('[[seeding]]\nmethod = "ranked-triplets"', '[seeding]\nmethod = "triplets"', "works in passes"),
         (PASS, f'{PASS}[[seeding]]\nmethod = "triplets"\n', "'triplets' takes the whole event"),
     ],

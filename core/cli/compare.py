@@ -1,0 +1,44 @@
+"""`clew compare`: presets on the same events, in one table."""
+
+from __future__ import annotations
+
+import argparse
+
+from clew.cli.options import add_event_options, count
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_event_options(parser)
+    parser.add_argument(
+        "--presets",
+        nargs="+",
+        metavar="NAME|FILE",
+        help="shipped presets or .toml files (default: all that ship)",
+    )
+    parser.add_argument(
+        "--rounds", type=count, default=3, metavar="N", help="timed rounds over all events (default: 3)"
+    )
+    parser.add_argument("--plot", metavar="FILE", help="draw scores against time, .png")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, print the table and draw it."""
+    from tqdm import tqdm
+
+    from clew.comparison import compare_presets, comparison_table
+    from clew.io import find_events
+    from clew.preset import Preset, available_presets
+
+    presets = [Preset.load(name) for name in options.presets or available_presets()]
+    sources = find_events(options.source, options.skip, options.events)
+    total = (options.rounds + 1) * len(presets) * len(sources)
+    with tqdm(total=total, unit="event", disable=None, leave=False) as bar:
+        rows = compare_presets(presets, sources, options.rounds, bar.update)
+    print(comparison_table(rows))
+    if options.plot:
+        from clew.plots.comparison import draw_comparison
+
+        print(f"picture: {draw_comparison(rows, options.plot)}")
