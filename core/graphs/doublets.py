@@ -10,7 +10,7 @@ import numba
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from clew.detector import BARREL_VOLUMES, LAYERS, N_LAYERS
+from clew.detector import LAYERS, N_LAYERS
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.kernels import kernel, parallel_kernel

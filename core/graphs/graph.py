@@ -102,7 +102,16 @@ def _edge_features(hits: Hits, doublets: Int32Array, limits: Float64Array) -> Fl
     slope = (z2 - z1) / np.maximum(arc2 - arc1, 1e-3)
     z0, bend = z1 - slope * arc1, curvature * _CURVATURE
     lean = np.arcsinh(slope)
-    columns = [(r2 - r1) / 1000, (z2 - z1) / 1000, dphi * 10, bend, np.abs(bend), z0 / _Z0, np.abs(z0) / _Z0, lean]
+    columns = [
+        (r2 - r1) / 1000,
+        (z2 - z1) / 1000,
+        dphi * 10,
+        bend,
+        np.abs(bend),
+        z0 / _Z0,
+        np.abs(z0) / _Z0,
+        lean,
+    ]
     columns += [_outside(np.abs(slope), limits[hit]) for hit in (i, j)]
     return np.column_stack(columns).astype(np.float32)
 
