@@ -11,10 +11,14 @@ import numpy as np
 from clew.arrays import Int32Array
 from clew.driver import parallel_events, preset_pipeline
 from clew.event import Event
+from clew.extend.recurrent.pulls import pulls_along
 from clew.io import EventSource, read_event
 from clew.metrics import EventReport, PredictionReport, evaluate, prediction_report, true_seeds
+from clew.metrics.pulls import PullTable, pull_table
 from clew.pipeline import Pipeline
 from clew.preset import Preset
+from clew.stages import LoopExtender
+from clew.tracksets import tracks_of
 
 __all__ = ["evaluate_events"]
 
@@ -43,12 +47,18 @@ def _evaluate(source: EventSource, preset: Preset) -> EventReport:
     result = pipeline.reconstruct(event.hits)
     report = replace(evaluate(event, result.labels, result.seeds), seconds=result.seconds)
     if pipeline.window_stages is None:
-        return report
+        return replace(report, pulls=_pulls(event, pipeline))
     return replace(
         report,
         true_seed_predictions=_predictions(event, pipeline, true_seeds(event.truth, event.particles)),
         found_seed_predictions=_predictions(event, pipeline, result.seeds.hits),
     )
+
+
+def _pulls(event: Event, pipeline: Pipeline) -> PullTable:
+    (extender,) = pipeline.extenders
+    assert isinstance(extender, LoopExtender)
+    return pull_table(*pulls_along(tracks_of(event), *extender.expectation))
 
 
 def _predictions(event: Event, pipeline: Pipeline, seeds: Int32Array) -> PredictionReport:

@@ -14,6 +14,8 @@ from clew.event import Hits
 from clew.tracks import Candidates, Predictions, Seeds
 
 if TYPE_CHECKING:
+    from clew.extend.kalman.state import Motion
+    from clew.extend.recurrent.memory import Memory
     from clew.fitting.likelihood import Snap
 
 __all__ = ["Ensemble", "Extender", "Fitter", "LoopExtender", "LoopFitter", "PassSeeder", "Seeder"]
@@ -51,6 +53,11 @@ class LoopExtender(Protocol):
 
     def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
         """Grow seeds into candidates, the likeliest first; of seeds with one first hit the best remains."""
+        ...
+
+    @property
+    def expectation(self) -> tuple[Motion, Memory]:
+        """What predictions and their errors follow from; to measure them along true tracks."""
         ...
 
 

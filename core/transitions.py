@@ -10,7 +10,7 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array
 from clew.detector import LAYERS, N_LAYERS
 
-__all__ = ["next_layers"]
+__all__ = ["next_layers", "preceding_layers"]
 
 _RADII: Final = (250.0, 400.0, 800.0, 1e5)
 _ORIGINS: Final = np.linspace(-200.0, 200.0, 17)
@@ -57,3 +57,16 @@ def _arcs(radius: float, origin: float) -> Float64Array:
             met &= arc < np.pi * radius
         arcs[met, number] = arc[met]
     return arcs
+
+
+@cache
+def preceding_layers() -> Int32Array:
+    """Return the layers that may come before each, likeliest first; see `next_layers`."""
+    following = next_layers(1)
+    ranked: list[list[tuple[int, int]]] = [[] for _ in range(N_LAYERS)]
+    for layer, rank in zip(*np.nonzero(following >= 0), strict=True):
+        ranked[following[layer, rank]].append((int(rank), int(layer)))
+    table = np.full((N_LAYERS, max(map(len, ranked))), -1, dtype=np.int32)
+    for layer, before in enumerate(ranked):
+        table[layer, : len(before)] = [other for _, other in sorted(before)]
+    return table

@@ -71,4 +71,4 @@ class TrackTask(Generic[Config]):
         return {name: tracks.describe() for name, tracks in self.sets.items()} | {"config": self._settings()}
 
     def _settings(self) -> dict[str, Any]:
-        return asdict(self.config)  # type: ignore[call-overload, no-any-return]
+        return asdict(self.config)  # type: ignore[call-overload]

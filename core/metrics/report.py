@@ -14,6 +14,7 @@ from clew.event import Event
 from clew.metrics.losses import LossTable, loss_table
 from clew.metrics.matching import match
 from clew.metrics.predictions import PredictionReport
+from clew.metrics.pulls import PullTable
 from clew.metrics.rates import BinnedRate
 from clew.metrics.score import event_score
 from clew.metrics.seeds import SeedReport, seed_report
@@ -42,6 +43,8 @@ class EventReport:
         Of the hits that follow true seeds, and found ones.
     seconds : dict
         Wall time of each stage.
+    pulls : PullTable or None
+        Of an extender that works in a loop.
     """
 
     event_id: int
@@ -55,6 +58,7 @@ class EventReport:
     true_seed_predictions: PredictionReport | None = None
     found_seed_predictions: PredictionReport | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    pulls: PullTable | None = None
 
     def scalars(self) -> dict[str, float]:
         """Return the single numbers by name, such as "phase1", "seeds.found" or "pt>0.9.lhc"."""
@@ -149,6 +153,8 @@ class Summary:
         Mean over events.
     against_pt, against_eta : Curves
         Particles and tracks of all events in the same bins.
+    pulls : PullTable or None
+        Mean over events.
     """
 
     n_events: int
@@ -156,12 +162,14 @@ class Summary:
     losses: LossTable
     against_pt: Curves
     against_eta: Curves
+    pulls: PullTable | None = None
 
     def table(self) -> str:
-        """Return aligned text: one line per number, then the losses."""
+        """Return aligned text: one line per number, then the losses, then the pulls."""
         width = max(map(len, self.scalars))
         lines = [f"{name:<{width}}  {value}" for name, value in self.scalars.items()]
-        return "\n".join([f"mean of {self.n_events} events", *lines, "", self.losses.table()])
+        pulls = [] if self.pulls is None else ["", self.pulls.table()]
+        return "\n".join([f"mean of {self.n_events} events", *lines, "", self.losses.table(), *pulls])
 
 
 def summarise(reports: Sequence[EventReport]) -> Summary:
@@ -169,6 +177,7 @@ def summarise(reports: Sequence[EventReport]) -> Summary:
     if not reports:
         raise InputError("there is no event to summarise: give at least one event with truth")
     rows = [report.scalars() for report in reports]
+    pulls = [report.pulls for report in reports if report.pulls is not None]
     names = dict.fromkeys(name for row in rows for name in row)
     return Summary(
         n_events=len(reports),
@@ -176,6 +185,7 @@ def summarise(reports: Sequence[EventReport]) -> Summary:
         losses=LossTable.mean([report.losses for report in reports]),
         against_pt=_add([report.tracks.against_pt for report in reports]),
         against_eta=_add([report.tracks.against_eta for report in reports]),
+        pulls=PullTable.mean(pulls) if pulls else None,
     )
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final
 
 import numba
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from clew.detector import N_LAYERS
 from clew.event import Hits
 from clew.extend.kalman.following import LONGEST, Rules, Scratch, follow, new_scratch, retrace
 from clew.extend.kalman.state import Motion, start_state
@@ -19,9 +17,9 @@ from clew.fitting.likelihood import Ground, Snap
 from clew.fitting.space import search_space
 from clew.kernels import interleaved, kernel, parallel_kernel
 from clew.tracks import NO_HIT, Candidates, Seeds
-from clew.transitions import next_layers
+from clew.transitions import next_layers, preceding_layers
 
-__all__ = ["KalmanConfig", "KalmanExtender", "grow_triplets", "preceding_layers"]
+__all__ = ["KalmanConfig", "KalmanExtender", "grow_triplets"]
 
 _BLOCK: Final = 32
 
@@ -61,6 +59,12 @@ class KalmanExtender:
 
     config: KalmanConfig = field(default_factory=KalmanConfig)
 
+    @property
+    def expectation(self) -> tuple[Motion, Memory]:
+        """The filter, without a network."""
+        c = self.config
+        return Motion(c.scattering, c.strip_discs, c.energy_loss), NO_MEMORY
+
     def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out.
 
@@ -69,9 +73,9 @@ class KalmanExtender:
         ValueError
             If the seeds are not of three hits with gains.
         """
-        c = self.config
-        motion = Motion(c.scattering, c.strip_discs, c.energy_loss)
-        return grow_triplets(hits, seeds, free, Rules(motion, snap, NO_MEMORY), c.least_gain, c.enough)
+        motion, memory = self.expectation
+        rules = Rules(motion, snap, memory)
+        return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)
 
 
 def grow_triplets(
@@ -93,19 +97,6 @@ def grow_triplets(
     chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
     rows = Candidates.from_rows(tracks[chosen])
     return Candidates(space.row[rows.hits], rows.offsets)
-
-
-@cache
-def preceding_layers() -> Int32Array:
-    """Return the layers that may come before each, likeliest first; see `next_layers`."""
-    following = next_layers(1)
-    ranked: list[list[tuple[int, int]]] = [[] for _ in range(N_LAYERS)]
-    for layer, rank in zip(*np.nonzero(following >= 0), strict=True):
-        ranked[following[layer, rank]].append((int(rank), int(layer)))
-    table = np.full((N_LAYERS, max(map(len, ranked))), -1, dtype=np.int32)
-    for layer, before in enumerate(ranked):
-        table[layer, : len(before)] = [other for _, other in sorted(before)]
-    return table
 
 
 @kernel

@@ -51,14 +51,15 @@ class RecurrentExtender:
     config: RecurrentConfig = field(default_factory=RecurrentConfig)
 
     @cached_property
-    def _network(self) -> tuple[Motion, Memory]:
+    def expectation(self) -> tuple[Motion, Memory]:
+        """The filter and the network, as trained: without `widening`."""
         path = weights_path(self.config.weights)
         arrays, record = load_arrays(path)
         if record.get("network") != "recurrent" or len(arrays) != len(Memory._fields):
             raise ConfigError(
                 f"weights {self.config.weights} are not of a recurrent network in the loop: choose others"
             )
-        return Motion(**record["motion"]), wider(memory_of(arrays), self.config.widening)
+        return Motion(**record["motion"]), memory_of(arrays)
 
     def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out.
@@ -68,7 +69,8 @@ class RecurrentExtender:
         ValueError
             If the seeds are not of three hits with gains.
         """
-        motion, memory = self._network
+        motion, memory = self.expectation
+        memory = wider(memory, self.config.widening)
         return grow_triplets(
             hits, seeds, free, Rules(motion, snap, memory), self.config.least_gain, self.config.enough
         )

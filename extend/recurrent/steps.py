@@ -8,7 +8,6 @@ import numba
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
-from clew.extend.kalman.extender import preceding_layers
 from clew.extend.kalman.measurement import AHEAD, N_RESIDUAL, R1, R2, direct, measure, place_at, update
 from clew.extend.kalman.state import AA, KAPPA, N_STATE, SLOPE, ZZ, Motion, scatter, start_state
 from clew.extend.kalman.transport import N_WAY, arrive, carry_covariance
@@ -16,7 +15,7 @@ from clew.extend.recurrent.memory import N_ASKED, N_MET, ask, begin_course, meet
 from clew.fitting.space import search_space
 from clew.kernels import kernel, parallel_kernel
 from clew.tracksets import Tracks
-from clew.transitions import next_layers
+from clew.transitions import next_layers, preceding_layers
 
 __all__ = ["LONGEST", "N_FOUND", "Steps", "steps_of"]
 

@@ -1,4 +1,4 @@
-"""The recurrent network in the loop: its arithmetic, its loss by hand, its training, and what it leaves alone."""
+"""The recurrent network in the loop: its arithmetic, its loss by hand, its training, what it leaves alone."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_network_without_corrections_grows_what_the_filter_grows(
 ) -> None:
     free = np.ones(len(event.hits), dtype=np.bool_)
     seeds = seeds_of(event, free)
-    config = RecurrentConfig(weights=as_weights(blank(4), MOTION), widening=1.0)
+    config = RecurrentConfig(weights=as_weights(blank(4), MOTION), widening=1.0, enough=40.0)
     by_network = RecurrentExtender(config).grow(event.hits, seeds, free, SNAP)
     by_filter = KalmanExtender(KalmanConfig()).grow(event.hits, seeds, free, SNAP)
     assert len(by_filter) > 100
@@ -149,7 +149,7 @@ def test_training_makes_predictions_likelier(track_set: TrackSet, tmp_path: Path
     result = train(task, tmp_path / "whole")
     assert result.best_loss < untrained - 0.05
     assert result.test_loss == pytest.approx(result.best_loss, abs=1e-5)  # of the same set
-    motion, memory = RecurrentExtender(RecurrentConfig(str(result.weights)))._network
+    motion, memory = RecurrentExtender(RecurrentConfig(str(result.weights))).expectation
     assert motion.filtered is filtered
     assert len(memory.recur) == 8
 

@@ -1,0 +1,78 @@
+"""Pulls of predictions by part of the detector: their widths are 1 where errors are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from clew.arrays import Float64Array, Int32Array
+from clew.detector import LAYERS
+
+__all__ = ["PARTS", "PullTable", "pull_table"]
+
+PARTS: Final = {
+    "pixel barrel": (8,),
+    "pixel discs": (7, 9),
+    "short strip barrel": (13,),
+    "short strip discs": (12, 14),
+    "long strip barrel": (17,),
+    "long strip discs": (16, 18),
+    "all": tuple(sorted({layer.volume for layer in LAYERS})),
+}
+"""Volumes of each part of the detector."""
+
+_CORE: Final = (0.1587, 0.5, 0.8413)
+_FAR: Final = 3.0
+
+
+@dataclass(frozen=True)
+class PullTable:
+    """Pulls of the true next hits of true tracks.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_parts, 2, 3), float64
+        For each of PARTS, across and along modules: median, half of the range that holds 68%, and the share
+        beyond 3.  NaN where a part has no hit.
+    count : ndarray of shape (n_parts,), float64
+    """
+
+    values: Float64Array
+    count: Float64Array
+
+    @classmethod
+    def mean(cls, tables: Sequence[PullTable]) -> PullTable:
+        """Return the mean of several events."""
+        return cls(
+            np.mean([table.values for table in tables], axis=0),
+            np.mean([table.count for table in tables], axis=0),
+        )
+
+    def table(self) -> str:
+        """Return aligned text: one line per part of the detector."""
+        head = f"{'pulls':<20}{'hits':>9}" + "".join(
+            f"{f'{name} {what}':>15}" for name in ("across", "along") for what in ("median", "width", "> 3")
+        )
+        lines = [
+            f"{part:<20}{count:9.0f}" + "".join(f"{value:15.3f}" for value in values.ravel())
+            for part, count, values in zip(PARTS, self.count, self.values, strict=True)
+        ]
+        return "\n".join([head, *lines])
+
+
+def pull_table(layer: Int32Array, across: Float64Array, along: Float64Array) -> PullTable:
+    """Sort pulls, shape (n,) each, by the part of the detector where the hits are."""
+    volume = np.array([one.volume for one in LAYERS])[layer]
+    masks = [np.isin(volume, volumes) for volumes in PARTS.values()]
+    values = [[_shape(pulls[mask]) for pulls in (across, along)] for mask in masks]
+    return PullTable(np.array(values), np.array([float(mask.sum()) for mask in masks]))
+
+
+def _shape(pulls: Float64Array) -> tuple[float, float, float]:
+    if len(pulls) == 0:
+        return float("nan"), float("nan"), float("nan")
+    low, middle, high = np.quantile(pulls, _CORE)
+    return float(middle), float(high - low) / 2, float(np.mean(np.abs(pulls) > _FAR))
