@@ -57,7 +57,7 @@ class Graph:
         return self.cut(nodes[self.edges].all(axis=1), nodes)
 
     def cut(self, edges: BoolArray, nodes: BoolArray | None = None) -> Graph:
-        """Return the graph with the chosen edges only, and with the chosen nodes, by default those that they join."""
+        """Return the graph of the chosen edges and of the chosen nodes, by default those that they join."""
         if nodes is None:
             nodes = np.zeros(len(self.rows), dtype=np.bool_)
             nodes[self.edges[edges]] = True
@@ -90,8 +90,8 @@ def _node_features(hits: Hits, rows: Int32Array, limits: Float64Array) -> Float3
 def _edge_features(hits: Hits, doublets: Int32Array, limits: Float64Array) -> Float32Array:
     """Return what the helix from the beam line through both hits is like, and whether the clusters fit it.
 
-    Columns: dr and dz [m], dphi [0.1 rad], signed curvature [1/m] and its size, z0 / 50 mm and its size, asinh of the
-    slope dz/darc, and by how much that lies outside what each hit's cluster allows.
+    Columns: dr and dz [m], dphi [0.1 rad], signed curvature [1/m] and its size, z0 / 50 mm and its size,
+    asinh of the slope dz/darc, and by how much that lies outside what each hit's cluster allows.
     """
     i, j = doublets.T
     r1, r2, z1, z2 = (v.astype(np.float64) for v in (hits.r[i], hits.r[j], hits.z[i], hits.z[j]))

@@ -76,7 +76,7 @@ class EdgeQuality:
 def count_joinable(hits: Hits, config: DoubletConfig, rows: Int64Array, particle: Int64Array) -> int:
     """Count the pairs of the given hits that are of one particle and on layers that doublets join.
 
-    A particle that turns back or leaves the beam line may have pairs that no cut on slopes should take; they count.
+    Pairs that no cut on slopes should take, of particles that turn back, count as well.
     """
     layer, own = hits.layer_index[rows], particle[rows]
     rows, layer, own = (a[own > 0] for a in (rows, layer, own))

@@ -10,6 +10,7 @@ from clew.methods import Method
 __all__ = ["TASKS", "Task", "TrainingResult", "train"]
 
 TASKS: Final[dict[str, Method]] = {
+    "edges": Method("clew.graphs.training", "EdgeTask", "EdgeTrainingConfig"),
     "windows": Method("clew.extend.training", "WindowsTask", "TrainingConfig"),
     "recurrent": Method("clew.extend.recurrent.training", "RecurrentTask", "RecurrentTrainingConfig"),
 }
