@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
 from statistics import mean, median
 from typing import Final
 
 from clew.benchmark.machine import peak_memory
-from clew.driver import preset_pipeline
+from clew.driver import new_process, preset_pipeline
 from clew.io import EventSource, read_event
 from clew.metrics import evaluate
 from clew.metrics.score import throughput_score
@@ -88,7 +87,7 @@ def compare_presets(
         source.require_truth()
     tell = announce or _silent
     with ExitStack() as stack:
-        runs = [_Run(preset, stack.enter_context(_process())) for preset in presets]
+        runs = [_Run(preset, stack.enter_context(new_process())) for preset in presets]
         for run in runs:
             run.measure_quality(sources, tell)
         for _ in range(rounds):
@@ -99,10 +98,6 @@ def compare_presets(
 
 def _silent() -> None:
     """Announce nothing."""
-
-
-def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 @dataclass

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +21,14 @@ from clew.metrics import event_score, phase1_weights, phase2_weights
 from clew.pipeline import Pipeline
 from clew.preset import Preset
 
-__all__ = ["EventSummary", "parallel_events", "preset_path", "preset_pipeline", "reconstruct_events"]
+__all__ = [
+    "EventSummary",
+    "new_process",
+    "parallel_events",
+    "preset_path",
+    "preset_pipeline",
+    "reconstruct_events",
+]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -109,6 +118,11 @@ def parallel_events(
 def _with_threads(work: Callable[[_Item], _Result], source: _Item, threads: int) -> _Result:
     numba.set_num_threads(threads)
     return work(source)
+
+
+def new_process() -> ProcessPoolExecutor:
+    """Return a worker in a fresh interpreter, which shares nothing with this one."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 def preset_pipeline(preset: Preset) -> Pipeline:

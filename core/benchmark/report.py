@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,12 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 from clew.benchmark.machine import Machine, describe_machine
 from clew.benchmark.networks import PER_TRACKS, find_gpu, keras_backend
 from clew.benchmark.paper import PAPER_NETWORKS, PAPER_ROWS, NetworkWork, TimeRow, time_row
+from clew.benchmark.scaling import Scaling, time_scaling
 from clew.benchmark.stages import StageTimes, time_stages
-from clew.benchmark.table import paper_table, stage_table
+from clew.benchmark.startup import StartTimes, time_start
+from clew.benchmark.table import paper_table, scaling_table, stage_table
 from clew.errors import InputError
 from clew.event import Event
 from clew.extend.networks import layers_of
-from clew.io import atomic_write
+from clew.io import EventSource, atomic_write
 from clew.preset import DEFAULT_PRESET, Preset
 
 __all__ = ["BenchmarkConfig", "BenchmarkResult", "run"]
@@ -60,6 +62,10 @@ class BenchmarkResult:
         The preset's own stages.
     rows : tuple of TimeRow
         The paper's table for this machine, one row per device; empty where no network was timed.
+    start : StartTimes or None
+        Where the event was read from files.
+    scaling : Scaling or None
+        Where events of other sizes were given.
     """
 
     machine: Machine
@@ -68,10 +74,16 @@ class BenchmarkResult:
     event_id: int
     stages: StageTimes
     rows: tuple[TimeRow, ...]
+    start: StartTimes | None = None
+    scaling: Scaling | None = None
 
     def table(self) -> str:
         """Return both tables as text, with the machine below."""
         tables = [stage_table(self.stages, self.event_id)]
+        if self.start is not None:
+            tables.append(f"In a new process: {self.start}")
+        if self.scaling is not None:
+            tables.append(scaling_table(self.scaling))
         if self.rows:
             tables.append(paper_table(self.rows))
         backend = f"; Keras backend {self.backend}" if self.backend else ""
@@ -105,7 +117,11 @@ _ADAPTER: Final = TypeAdapter(BenchmarkResult)
 
 
 def run(
-    event: Event, config: BenchmarkConfig | None = None, announce: Callable[[str], None] | None = None
+    event: Event,
+    config: BenchmarkConfig | None = None,
+    announce: Callable[[str], None] | None = None,
+    source: EventSource | None = None,
+    scaling: Sequence[EventSource] = (),
 ) -> BenchmarkResult:
     """Measure a preset's stages on an event and the networks on every device.
 
@@ -116,6 +132,10 @@ def run(
     config : BenchmarkConfig, optional
     announce : callable, optional
         Is told in words what is measured next.
+    source : EventSource, optional
+        Where the event was read from, to measure start-up and reading too.
+    scaling : sequence of EventSource
+        Events of other sizes, to measure how time grows.
 
     Raises
     ------
@@ -128,13 +148,23 @@ def run(
     for network in config.networks:
         layers_of(network)
     announce(f"stages of preset {config.preset}")
-    stages = time_stages(Preset.load(config.preset), event, config.repeats)
+    preset = Preset.load(config.preset)
+    stages = time_stages(preset, event, config.repeats)
+    start, growth = None, None
+    if source is not None:
+        announce("start-up")
+        start = time_start(preset, source, config.repeats)
+    if scaling:
+        announce(f"{len(scaling)} events of other sizes")
+        growth = time_scaling(preset, scaling, config.repeats)
     backend = keras_backend() if config.networks else None
     rows = []
     for device, name in _devices() if config.networks else ():
         work = NetworkWork(device, config.networks, config.n_tracks, config.repeats)
         rows.append(time_row(f"this machine, {name}", work, stages, announce))
-    return BenchmarkResult(describe_machine(), backend, config, event.event_id, stages, tuple(rows))
+    return BenchmarkResult(
+        describe_machine(), backend, config, event.event_id, stages, tuple(rows), start, growth
+    )
 
 
 def _silent(_: str) -> None:

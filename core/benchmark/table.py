@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from clew.benchmark.networks import PER_TRACKS
 from clew.benchmark.paper import COLUMNS, PAPER_ROWS, TimeRow
+from clew.benchmark.scaling import Scaling
 from clew.benchmark.stages import StageTimes
 from clew.benchmark.timing import Timing
 
-__all__ = ["format_table", "paper_table", "stage_table"]
+__all__ = ["format_table", "paper_table", "scaling_table", "stage_table"]
 
 
 def format_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -47,6 +48,17 @@ def stage_table(times: StageTimes, event_id: int) -> str:
         f"{times.n_hits:,} hits, {times.n_seeds:,} seeds, {times.n_tracks:,} tracks"
     )
     return "\n".join([title, format_table(["", "seconds", ""], body), *_figures(times)])
+
+
+def scaling_table(scaling: Scaling) -> str:
+    """Return one line per event, and the power of hits with which time grows."""
+    rows = [
+        [f"{n:,}", _seconds(one.median), _seconds(every.median), f"{one.median / every.median:.2f}"]
+        for n, one, every in zip(scaling.n_hits, scaling.one, scaling.all, strict=True)
+    ]
+    head = ["hits", "s, 1 thread", f"s, {scaling.threads} threads", "ratio"]
+    growth = f"time grows as hits to the power {scaling.exponent:.2f} with {scaling.threads} threads"
+    return f"{format_table(head, rows)}\n{growth}"
 
 
 def _medians(row: TimeRow, columns: Sequence[str]) -> list[str]:

@@ -27,6 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeats", type=count, metavar="N", help="timed runs after the warm-up (default: 3)"
     )
+    parser.add_argument(
+        "--scaling",
+        nargs="+",
+        metavar="SOURCE",
+        help="events of several sizes, to show how time grows with hits",
+    )
+    parser.add_argument("--scaling-plot", metavar="FILE", help="draw time against hits, .png")
     parser.add_argument("-o", "--output", metavar="FILE", help="write all numbers as .json")
     parser.add_argument("--plot", metavar="FILE", help="draw the times beside the paper's, .png")
 
@@ -38,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
 
     from clew import benchmark
     from clew.data import LARGE_EVENT, events_folder
-    from clew.io import read_event
+    from clew.io import find_events, read_event
 
     given = {
         "preset": options.preset,
@@ -47,12 +54,19 @@ def run(options: argparse.Namespace) -> None:
         "repeats": options.repeats,
     }
     config = benchmark.BenchmarkConfig(**{key: value for key, value in given.items() if value is not None})
-    source = options.source or events_folder() / LARGE_EVENT
-    result = benchmark.run(read_event(source), config, lambda line: print(line, file=sys.stderr))
+    (source,) = find_events(options.source or events_folder() / LARGE_EVENT, 0, 1)
+    sizes = [event for folder in options.scaling or () for event in find_events(folder)]
+    result = benchmark.run(
+        read_event(source), config, lambda line: print(line, file=sys.stderr), source, sizes
+    )
     print(result.table())
     if options.output:
         result.write(Path(options.output))
         print(f"\nnumbers: {options.output}")
+    if options.scaling_plot and result.scaling is not None:
+        from clew.plots.scaling import draw_scaling
+
+        print(f"picture: {draw_scaling(result.scaling, options.scaling_plot)}")
     if options.plot:
         from clew.plots import draw_times
 
