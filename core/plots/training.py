@@ -47,9 +47,11 @@ def draw_learning_curve(log: Path | str, path: Path | str) -> Path:
     best = int(np.nanargmin(columns[name]))
     value = columns[name][best]
     axes.plot(epoch[best], value, "o", color="black", label=f"best: {value:.4g} in epoch {epoch[best]:g}")
-    axes.set(xlabel="epoch", ylabel="loss", yscale="log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    plain_numbers(axes.yaxis)
+    axes.set(xlabel="epoch", ylabel="loss")
+    if min(np.nanmin(columns["loss"]), value) > 0:  # a likelihood's logarithm may have any sign
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        plain_numbers(axes.yaxis)
     axes.legend(frameon=False)
     return save(figure, path)
 
