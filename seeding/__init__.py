@@ -9,6 +9,7 @@ from clew.methods import Method
 __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
+    "graph": Method("clew.seeding.graph", "GraphSeeder", "GraphSeederConfig"),
     "ranked-triplets": Method("clew.seeding.ranked", "RankedTripletSeeder", "RankedTripletConfig"),
     "triplets": Method("clew.seeding.triplets", "TripletSeeder", "TripletConfig"),
     "unrolled": Method("clew.seeding.seeder", "UnrolledSeeder", "UnrolledConfig"),

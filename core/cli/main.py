@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "validate": "compare events with what is known of the real ones",
     "dataset": "put the true tracks of events into a compact set for training",
     "train": "train a network of the extend stage on track sets",
+    "study": "run a system of the literature in its published setting",
     "simulate": "make events as the TrackML detector would record them",
     "benchmark": "measure the time of every stage and of the paper's networks",
     "info": "show what is installed: versions, devices, presets, weights",

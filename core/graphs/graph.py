@@ -52,15 +52,10 @@ class Graph:
         """Tell which edges join two hits of one particle; `particle` is each hit's, at most 0 for noise."""
         return true_doublets(self.doublets, particle)
 
-    def within(self, nodes: BoolArray) -> Graph:
-        """Return the part of the graph on the chosen nodes, mask of shape (n_nodes,)."""
-        return self.cut(nodes[self.edges].all(axis=1), nodes)
-
-    def cut(self, edges: BoolArray, nodes: BoolArray | None = None) -> Graph:
-        """Return the graph of the chosen edges and of the chosen nodes, by default those that they join."""
-        if nodes is None:
-            nodes = np.zeros(len(self.rows), dtype=np.bool_)
-            nodes[self.edges[edges]] = True
+    def cut(self, edges: BoolArray) -> Graph:
+        """Return the graph of the chosen edges and of the nodes that they join."""
+        nodes = np.zeros(len(self.rows), dtype=np.bool_)
+        nodes[self.edges[edges]] = True
         number = np.cumsum(nodes, dtype=np.int32) - 1
         kept = number[self.edges[edges]]
         return Graph(self.rows[nodes], kept, self.node_features[nodes], self.edge_features[edges])

@@ -1,4 +1,4 @@
-"""The interaction network that judges edges: written once, run by Keras to train and by numpy to reconstruct."""
+"""The interaction network that judges edges: one text, run by Keras to train and by numpy to reconstruct."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def array_shapes(shape: NetworkShape) -> list[tuple[int, ...]]:
 def logits(arrays: Sequence[Any], nodes: Any, edges: Any, ends: Any, ops: Any) -> Any:
     """Return how likely each edge is true, as log odds, shape (n_edges, 1).
 
-    An interaction network (Battaglia et al., 2016; DeZoort et al., 2021): an edge learns from its two nodes, a
+    An interaction network (Battaglia et al., 2016; DeZoort et al., 2021): an edge learns from its nodes, a
     node from what its inward and its outward edges say, each weighted by how likely it now seems, as
     HEP.TrkX weights them.
 

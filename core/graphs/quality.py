@@ -79,7 +79,7 @@ def count_joinable(hits: Hits, config: DoubletConfig, rows: Int64Array, particle
     Pairs that no cut on slopes should take, of particles that turn back, count as well.
     """
     layer, own = hits.layer_index[rows], particle[rows]
-    rows, layer, own = (a[own > 0] for a in (rows, layer, own))
+    layer, own = layer[own > 0], own[own > 0]
     _, number = np.unique(own, return_inverse=True)
     table: Int32Array = np.zeros((number.max(initial=-1) + 1, 48), dtype=np.int32)
     np.add.at(table, (number, layer), 1)

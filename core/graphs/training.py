@@ -45,7 +45,7 @@ class EdgeTrainingConfig:
     batch : int
         Graphs of a batch.
     learning_rate : float
-        Of Nadam at the start, for each graph of a batch: larger batches make larger steps (Goyal et al., 2017).
+        Of Nadam at the start, for each graph of a batch: larger batches, larger steps (Goyal et al., 2017).
     true_weight : float
         What a true edge counts against a false one.
     epochs, patience, seed : int
@@ -166,7 +166,7 @@ class EdgeTask:
         return {}
 
     def _load(self, source: EventSource) -> tuple[Sample, Float32Array]:
-        """Return an event's graph and its nodes' azimuth; some are kept, as reading takes longer than a step."""
+        """Return an event's graph and its nodes' azimuth; some are kept, as reading takes long."""
         key = source.fingerprint("")
         if key not in self._cache:
             event = read_event(source)

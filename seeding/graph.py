@@ -1,0 +1,74 @@
+"""The graph seeder: a network judges the doublets of an event, connected components make its tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from clew.errors import ConfigError
+from clew.event import Hits
+from clew.graphs.components import edge_tracks
+from clew.graphs.doublets import DoubletConfig
+from clew.graphs.graph import build_graph
+from clew.graphs.network import EdgeNetwork
+from clew.tracks import SEED_LENGTH, Candidates, Seeds
+
+__all__ = ["GraphSeeder", "GraphSeederConfig", "shipped_network"]
+
+
+@dataclass(frozen=True)
+class GraphSeederConfig:
+    """Settings of the graph seeder.
+
+    Attributes
+    ----------
+    weights : str
+        Shipped weights of an edge classifier, by name, or an .npz; the doublets are those it was trained on.
+    thresholds : tuple of float
+        See `clew.graphs.components.edge_tracks`.
+    least_hits : int
+        Components of fewer hits make no track.
+    """
+
+    weights: str = "edges-all"
+    thresholds: tuple[float, ...] = (0.3, 0.5, 0.7, 0.85, 0.95)
+    least_hits: int = 3
+
+    def __post_init__(self) -> None:
+        if not self.thresholds or list(self.thresholds) != sorted(set(self.thresholds)):
+            raise ConfigError(f"seeding: thresholds are {self.thresholds}: give one or more, ascending")
+
+
+@lru_cache(maxsize=4)
+def shipped_network(name: str) -> EdgeNetwork:
+    """Return the network whose weights ship under a name, or lie in the given .npz file."""
+    if name.endswith(".npz"):
+        return EdgeNetwork.load(Path(name))
+    folder = Path(str(files("clew.seeding.weights")))
+    known = sorted(path.stem for path in folder.glob("*.npz"))
+    if name not in known:
+        raise ConfigError(f"unknown weights {name!r}: choose one of {', '.join(known)}, or a path to an .npz")
+    return EdgeNetwork.load(folder / f"{name}.npz")
+
+
+@dataclass(frozen=True)
+class GraphSeeder:
+    """Finds seeds as Exa.TrkX finds tracks; see `clew.stages.Seeder`."""
+
+    config: GraphSeederConfig = field(default_factory=GraphSeederConfig)
+
+    def seed(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event; no hit is in two of them."""
+        network = shipped_network(self.config.weights)
+        graph = build_graph(hits, DoubletConfig(**network.record["doublets"]))
+        labels = np.zeros(len(hits), dtype=np.int32)
+        layer = hits.layer_index[graph.rows]
+        labels[graph.rows] = edge_tracks(graph, network.scores(graph), layer, self.config.thresholds)
+        outwards = np.argsort(hits.r.astype(np.float64) ** 2 + hits.z.astype(np.float64) ** 2, kind="stable")
+        found = Candidates.from_labels(labels, outwards)
+        found = found.select(found.lengths >= self.config.least_hits)
+        return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)

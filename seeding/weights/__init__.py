@@ -1,0 +1,1 @@
+"""Trained weights of networks that seed: NAME.npz and NAME.json each."""
