@@ -30,8 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder for weights, record, log and checkpoint"
     )
-    parser.add_argument("--config", metavar="FILE", help="settings of the training, .toml; options go first")
-    parser.add_argument("--task", metavar="NAME", help="what to train: windows (as if not given), recurrent")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="settings of the training: a .toml, or the name of a shipped experiment; options go first",
+    )
+    parser.add_argument(
+        "--task", metavar="NAME", help="what to train: windows (as if not given), recurrent, edges"
+    )
     parser.add_argument("--network", metavar="NAME", help="such as lstm-64, bilstm-64-32 or lstm-2048")
     parser.add_argument("--epochs", type=count, metavar="N", help="epochs at most")
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all random numbers")
@@ -61,20 +67,13 @@ def _print_epoch(epoch: int, loss: float, validation_loss: float) -> None:
 
 
 def _task(options: argparse.Namespace) -> Task:
-    import tomllib
-    from pathlib import Path
-
     from clew.errors import ConfigError
     from clew.learning import TASKS
+    from clew.learning.experiments import read_experiment
     from clew.learning.inputs import Inputs
     from clew.methods import checked
 
-    settings: dict[str, object] = {}
-    if options.config:
-        try:
-            settings = tomllib.loads(Path(options.config).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"{options.config}: not a readable TOML file: {error}") from error
+    settings = read_experiment(options.config) if options.config else {}
     given = {key: getattr(options, key) for key in ("task", "network", "epochs", "seed")}
     settings |= {key: value for key, value in given.items() if value is not None}
     where, name = options.config or "training settings", str(settings.pop("task", "windows"))
