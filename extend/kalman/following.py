@@ -129,7 +129,7 @@ def _next_hit(
     for layer in options:
         if layer < 0:
             break
-        if not may_reach(scratch.state, layer):
+        if not may_reach(scratch.state, layer, nearer_than):
             continue
         arc = arrive(scratch.state, layer, last_layer, scratch.trial, scratch.way)
         if not arc < nearer_than:

@@ -65,14 +65,16 @@ _LOOSE: Final = 80.0  # mm; a straight line's z on a cylinder
 
 
 @kernel
-def may_reach(state: Float64Array, layer: int) -> bool:
-    """Tell by a straight line whether a state may meet a layer; cheap, and errs to true."""
+def may_reach(state: Float64Array, layer: int, nearer_than: float) -> bool:
+    """Tell by a straight line whether a state may meet a layer within an arc [mm]; cheap, and errs to true."""
     r, slope = np.sqrt(state[X] ** 2 + state[Y] ** 2), state[SLOPE]
     if IS_BARREL[layer]:
         gap = abs(_POSITION[layer] - r)
+        if gap > nearer_than:
+            return False
         return abs(state[Z] + slope * gap) < _HIGHEST[layer] + _LOOSE or slope * gap * state[Z] < 0.0
     ahead = (_POSITION[layer] - state[Z]) / slope if abs(slope) > 1e-3 else -1.0
-    return ahead > 0.0 and r + ahead > _LOWEST[layer] - 20.0
+    return 0.0 < ahead < 1.1 * nearer_than and r + ahead > _LOWEST[layer] - 20.0
 
 
 @kernel

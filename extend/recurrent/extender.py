@@ -39,9 +39,9 @@ class RecurrentConfig:
     """
 
     weights: str = "gru-16"
-    widening: float = 1.5
+    widening: float = 2.0
     least_gain: float = 4.0
-    enough: float = 30.0
+    enough: float = 20.0
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ def test_arriving_is_what_small_steps_give(slope: float, kappa: float) -> None:
 def test_a_layer_that_is_not_met_is_infinitely_far() -> None:
     state, target, way = at_origin(kappa=1 / 100.0), np.empty(N_STATE), np.empty(N_WAY)
     assert arrive(state, STRIPS, INNERMOST, target, way) == np.inf
-    assert not may_reach(at_origin(slope=-0.5), 11)  # the first disc on the other side
+    assert not may_reach(at_origin(slope=-0.5), 11, np.inf)  # the first disc on the other side
+    assert may_reach(at_origin(), SECOND, 45.0)
+    assert not may_reach(at_origin(), SECOND, 35.0)  # it is 40 mm away
 
 
 def test_an_error_of_direction_grows_with_the_way() -> None:
