@@ -66,7 +66,7 @@ _LOOSE: Final = 80.0  # mm; a straight line's z on a cylinder
 
 @kernel
 def may_reach(state: Float64Array, layer: int, nearer_than: float) -> bool:
-    """Tell by a straight line whether a state may meet a layer within an arc [mm]; cheap, and errs to true."""
+    """Tell by a straight line whether a state may meet a layer within an arc [mm]; it errs to true."""
     r, slope = np.sqrt(state[X] ** 2 + state[Y] ** 2), state[SLOPE]
     if IS_BARREL[layer]:
         gap = abs(_POSITION[layer] - r)
