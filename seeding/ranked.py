@@ -58,7 +58,7 @@ class RankedTripletConfig:
     most_z0: float = 165.0
     luminous: bool = False
     margin: float = 10.0
-    width: int = 6
+    width: int = 4
     skipped: int = 1
     pull: float = 4.0
     least_gain: float = 1.0

@@ -87,9 +87,15 @@ def new_scratch(rules: Rules) -> Scratch:
 
 
 @kernel
+def _listens(rules: Rules, inward: bool, scratch: Scratch) -> bool:
+    """Tell whether the network takes part: on the way back a filter that knows the track needs no help."""
+    return len(scratch.known) > 0 and not (inward and rules.motion.filtered)
+
+
+@kernel
 def begin(rules: Rules, layer: int, inward: bool, scratch: Scratch) -> None:
     """Let the network know the course of a state that three hits have started, the last on `layer`."""
-    if len(scratch.known) == 0:
+    if not _listens(rules, inward, scratch):
         return
     scratch.known[:] = 0.0
     begin_course(scratch.state, inward, scratch.told)
@@ -101,7 +107,7 @@ def _look(
     ground: Ground, rules: Rules, layer: int, inward: bool, met: Int32Array, scratch: Scratch
 ) -> tuple[int, float]:
     """Return the most likely hit on a layer for the state predicted there, `scratch.trial`; its gain."""
-    if len(scratch.known) == 0:
+    if not _listens(rules, inward, scratch):
         return most_likely_hit(ground, layer, scratch.trial, scratch.way, rules.snap, met, scratch.residual)
     ask(layer, inward, scratch.trial, scratch.way, scratch.asked)
     expect(rules.memory, layer, scratch.asked, scratch.known, scratch.work, scratch.answers)
@@ -150,7 +156,7 @@ def learn(ground: Ground, rules: Rules, hits: Int32Array, n: int, inward: bool, 
     hit = hits[n - 1]
     layer = ground.layer[hit]
     scratch.state[:] = scratch.best
-    if len(scratch.known) > 0:
+    if _listens(rules, inward, scratch):
         meet(
             ground.points, hit, layer, inward, scratch.state, scratch.best_way, scratch.residual, scratch.told
         )

@@ -73,7 +73,10 @@ class Memory(NamedTuple):
 
 
 def memory_of(arrays: Sequence[Float32Array]) -> Memory:
-    """Return the memory whose weights are given in the order of Keras's get_weights."""
+    """Return the memory whose weights are given in the order of Keras's get_weights.
+
+    Its numbers of units and of hidden units are multiples of 4.
+    """
     return Memory(*(np.ascontiguousarray(array, dtype=np.float32) for array in arrays))
 
 
@@ -145,21 +148,29 @@ def ask(layer: int, inward: bool, state: Float64Array, way: Float64Array, asked:
     asked[7] = np.copysign(1.0, state[SLOPE]) * state[Z] / 1500.0
 
 
+@kernel(inline=True)
+def _add_product(vector: Float32Array, matrix: Float32Array, first: int, total: Float32Array) -> None:
+    """Add the product of a vector and so many rows of a matrix, from the first on; four rows at a time."""
+    width = len(total)
+    for row in range(0, len(vector), 4):
+        a, b, c, d = vector[row], vector[row + 1], vector[row + 2], vector[row + 3]
+        top = first + row
+        for k in range(width):
+            total[k] += (a * matrix[top, k] + b * matrix[top + 1, k]) + (
+                c * matrix[top + 2, k] + d * matrix[top + 3, k]
+            )
+
+
 @kernel
 def remember(memory: Memory, layer: int, told: Float32Array, known: Float32Array, work: Float32Array) -> None:
     """Take a hit into what is known, shape (units,), by a gated recurrent unit; `work` holds 6 units."""
     units = len(known)
-    heard, recalled = work[: 3 * units], work[3 * units :]
-    enter = memory.enter
+    heard, recalled = work[: 3 * units], work[3 * units : 6 * units]
     for k in range(3 * units):
-        heard[k] = memory.bias[0, k] + enter[N_MET + layer, k]
+        heard[k] = memory.bias[0, k] + memory.enter[N_MET + layer, k]
         recalled[k] = memory.bias[1, k]
-    for row in range(N_MET):
-        for k in range(3 * units):
-            heard[k] += told[row] * enter[row, k]
-    for row in range(units):
-        for k in range(3 * units):
-            recalled[k] += known[row] * memory.recur[row, k]
+    _add_product(told, memory.enter, 0, heard)
+    _add_product(known, memory.recur, 0, recalled)
     for k in range(units):
         keep = sigmoid(heard[k] + recalled[k])
         reset = sigmoid(heard[units + k] + recalled[units + k])
@@ -181,16 +192,12 @@ def expect(
     hidden = work[:width]
     for k in range(width):
         hidden[k] = memory.hidden_bias[k] + memory.hidden[units + N_ASKED + layer, k]
-    for row in range(units):
-        for k in range(width):
-            hidden[k] += known[row] * memory.hidden[row, k]
-    for row in range(N_ASKED):
-        for k in range(width):
-            hidden[k] += asked[row] * memory.hidden[units + row, k]
+    _add_product(known, memory.hidden, 0, hidden)
+    _add_product(asked, memory.hidden, units, hidden)
+    for k in range(width):
+        hidden[k] = max(hidden[k], np.float32(0.0))
     answers[:] = memory.out_bias
-    for row in range(width):
-        for k in range(N_ANSWERS):
-            answers[k] += max(hidden[row], np.float32(0.0)) * memory.out[row, k]
+    _add_product(hidden, memory.out, 0, answers)
 
 
 @kernel

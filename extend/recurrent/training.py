@@ -11,7 +11,7 @@ import numpy as np
 
 from clew.arrays import Float32Array, Int32Array
 from clew.detector import N_LAYERS
-from clew.errors import InputError
+from clew.errors import ConfigError, InputError
 from clew.extend.kalman.state import Motion
 from clew.extend.recurrent.model import build_model, likelihood_loss
 from clew.extend.recurrent.steps import Steps, steps_of
@@ -35,7 +35,7 @@ class RecurrentTrainingConfig:
     scattering, strip_discs, energy_loss : float
         See clew.extend.kalman.extender.KalmanConfig.
     units, hidden : int
-        Size of the memory, and of the layer that answers from it.
+        Size of the memory, and of the layer that answers from it: multiples of 4, by which kernels go.
     epochs, patience : int
         Epochs at most, and without a better validation loss.
     events : int
@@ -66,6 +66,11 @@ class RecurrentTrainingConfig:
     batch: int = 1024
     learning_rate: float = 0.003
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("units", "hidden"):
+            if getattr(self, name) % 4 or getattr(self, name) < 4:
+                raise ConfigError(f"{name} is {getattr(self, name)}: choose a multiple of 4")
 
     @property
     def motion(self) -> Motion:

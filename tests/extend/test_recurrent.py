@@ -37,14 +37,14 @@ def event() -> Event:
 
 def test_compiled_memory_answers_as_the_keras_model() -> None:
     rng = np.random.default_rng(3)
-    model = build_model(12, 9)
+    model = build_model(12, 8)
     model.set_weights([rng.normal(0, 0.3, w.shape).astype(np.float32) for w in model.get_weights()])
     told = rng.normal(size=(2, LONGEST, N_MET)).astype(np.float32)
     asked = rng.normal(size=(2, LONGEST, N_ASKED)).astype(np.float32)
     layers = rng.integers(0, N_LAYERS, (2, LONGEST, 2)).astype(np.int32)
     sought = model.predict_on_batch([model_inputs(told, layers[..., 0]), model_inputs(asked, layers[..., 1])])
     memory = memory_of(model.get_weights())
-    work, answers = np.empty(6 * 12 + 9, dtype=np.float32), np.empty(N_ANSWERS, dtype=np.float32)
+    work, answers = np.empty(6 * 12 + 8, dtype=np.float32), np.empty(N_ANSWERS, dtype=np.float32)
     for track in range(2):
         known = np.zeros(12, dtype=np.float32)
         for step in range(LONGEST):
@@ -152,6 +152,11 @@ def test_training_makes_predictions_likelier(track_set: TrackSet, tmp_path: Path
     motion, memory = RecurrentExtender(RecurrentConfig(str(result.weights))).expectation
     assert motion.filtered is filtered
     assert len(memory.recur) == 8
+
+
+def test_sizes_that_kernels_do_not_take_are_refused() -> None:
+    with pytest.raises(ConfigError, match="hidden is 9: choose a multiple of 4"):
+        RecurrentTrainingConfig(hidden=9)
 
 
 def test_weights_of_another_network_are_refused(event: Event) -> None:
