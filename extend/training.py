@@ -13,7 +13,7 @@ from clew.extend.batches import Data, Sampling, draw, shuffled_batches
 from clew.extend.features import Prompt
 from clew.extend.networks import build_network
 from clew.learning.keras import compile_model
-from clew.learning.tracks import TrackTask
+from clew.learning.tasks import TrackTask
 from clew.tracks import SEED_LENGTH
 from clew.tracksets import TrackSet
 

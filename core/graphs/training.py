@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple, Self
 
@@ -19,6 +19,7 @@ from clew.graphs.selection import SelectionConfig, particle_of_hits, selected_hi
 from clew.io import EventSource, find_events, read_event
 from clew.learning.inputs import Inputs
 from clew.learning.keras import compile_model
+from clew.learning.tasks import ConfiguredTask
 
 __all__ = ["EdgeTask", "EdgeTrainingConfig", "Sample", "batch_of", "like_size"]
 
@@ -84,10 +85,9 @@ Batch = tuple[tuple[Float32Array, Float32Array, Int32Array], Float32Array]
 
 
 @dataclass(frozen=True)
-class EdgeTask:
+class EdgeTask(ConfiguredTask[EdgeTrainingConfig]):
     """Learn which doublets join hits of one particle; see `clew.learning.Task`."""
 
-    config: EdgeTrainingConfig
     sources: dict[str, list[EventSource]]
     inputs: Inputs
 
@@ -105,30 +105,15 @@ class EdgeTask:
         """What the weights are called."""
         return self.config.name
 
-    @property
-    def epochs(self) -> int:
-        """Epochs at most."""
-        return self.config.epochs
-
-    @property
-    def patience(self) -> int:
-        """Epochs without a better validation loss."""
-        return self.config.patience
-
-    @property
-    def seed(self) -> int:
-        """Seed of all random numbers."""
-        return self.config.seed
-
     def identity(self) -> dict[str, Any]:
         """Return settings and material."""
         events = {name: [source.fingerprint("") for source in part] for name, part in self.sources.items()}
-        return {"config": asdict(self.config), "events": events}
+        return {"config": self.settings(), "events": events}
 
     def record(self) -> dict[str, Any]:
         """Return what reconstruction needs to know, settings and material."""
         material = {f"{name}_events": len(part) for name, part in self.sources.items()}
-        config = asdict(self.config)
+        config = self.settings()
         return (
             {"network": "edges", "shape": config["shape"], "doublets": config["doublets"]}
             | material

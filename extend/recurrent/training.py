@@ -16,7 +16,7 @@ from clew.extend.kalman.state import Motion
 from clew.extend.recurrent.model import build_model, likelihood_loss
 from clew.extend.recurrent.steps import Steps, steps_of
 from clew.learning.keras import compile_model
-from clew.learning.tracks import TrackTask
+from clew.learning.tasks import TrackTask
 from clew.tracksets import TrackSet
 
 __all__ = ["RecurrentTask", "RecurrentTrainingConfig", "model_inputs"]
