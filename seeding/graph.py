@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from clew.graphs.components import edge_tracks
 from clew.graphs.doublets import DoubletConfig
 from clew.graphs.graph import build_graph
 from clew.graphs.network import EdgeNetwork
+from clew.learning.shipped import weights_path
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["GraphSeeder", "GraphSeederConfig", "shipped_network"]
@@ -46,13 +45,7 @@ class GraphSeederConfig:
 @lru_cache(maxsize=4)
 def shipped_network(name: str) -> EdgeNetwork:
     """Return the network whose weights ship under a name, or lie in the given .npz file."""
-    if name.endswith(".npz"):
-        return EdgeNetwork.load(Path(name))
-    folder = Path(str(files("clew.seeding.weights")))
-    known = sorted(path.stem for path in folder.glob("*.npz"))
-    if name not in known:
-        raise ConfigError(f"unknown weights {name!r}: choose one of {', '.join(known)}, or a path to an .npz")
-    return EdgeNetwork.load(folder / f"{name}.npz")
+    return EdgeNetwork.load(weights_path("clew.seeding.weights", name))
 
 
 @dataclass(frozen=True)

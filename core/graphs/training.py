@@ -14,7 +14,8 @@ from clew.errors import ConfigError
 from clew.event import Event
 from clew.graphs.doublets import DoubletConfig
 from clew.graphs.graph import Graph, build_graph
-from clew.graphs.network import NetworkShape, build_keras_model
+from clew.graphs.interaction import NetworkShape
+from clew.graphs.network import build_keras_model
 from clew.graphs.selection import SelectionConfig, particle_of_hits, selected_hits
 from clew.io import EventSource, find_events, read_event
 from clew.learning.inputs import Inputs

@@ -8,7 +8,7 @@ from typing import Any
 
 from clew.errors import ConfigError
 
-__all__ = ["compile_model", "import_keras"]
+__all__ = ["compile_model", "import_keras", "make_reproducible"]
 
 
 def import_keras() -> Any:
@@ -18,6 +18,15 @@ def import_keras() -> Any:
         return import_module("keras")
     except ImportError as error:
         raise ConfigError(f"networks need Keras here ({error}): pip install 'clew[train]'") from error
+
+
+def make_reproducible(seed: int) -> None:
+    """Seed all random numbers, and let equal trainings on a CPU give equal weights, bit for bit."""
+    keras = import_keras()
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        # Sums over segments and gradients of gathers otherwise add up in whatever order threads come.
+        import_module("tensorflow").config.experimental.enable_op_determinism()
 
 
 def compile_model(model: Any, loss: Any, learning_rate: float, steps: int) -> Any:

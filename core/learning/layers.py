@@ -7,15 +7,20 @@ from typing import Any
 
 import keras
 
+from clew.learning.blocks import Shape
+
 __all__ = ["KerasOps", "Written"]
 
 
 class KerasOps:
-    """What a network that is written once for Keras and for numpy may compute; see `clew.graphs.network`."""
+    """The operations of `clew.learning.ops` in Keras, on any of its backends."""
 
     relu = staticmethod(keras.ops.relu)
+    tanh = staticmethod(keras.ops.tanh)
     sigmoid = staticmethod(keras.ops.sigmoid)
+    softplus = staticmethod(keras.ops.softplus)
     concatenate = staticmethod(keras.ops.concatenate)
+    stack = staticmethod(keras.ops.stack)
 
     @staticmethod
     def take(rows: Any, places: Any) -> Any:
@@ -39,7 +44,7 @@ class Written(keras.layers.Layer):
         Takes the arrays, the inputs and KerasOps.
     """
 
-    def __init__(self, shapes: Sequence[tuple[int, ...]], compute: Callable[..., Any]) -> None:
+    def __init__(self, shapes: Sequence[Shape], compute: Callable[..., Any]) -> None:
         super().__init__()
         self.compute_output = compute
         self.arrays = [
@@ -49,4 +54,5 @@ class Written(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return what the function makes of the inputs."""
+        inputs = inputs if isinstance(inputs, (list, tuple)) else [inputs]
         return self.compute_output(self.arrays, *inputs, KerasOps)

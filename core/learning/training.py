@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from clew.arrays import Float32Array
 from clew.errors import InputError
 from clew.io import atomic_write
-from clew.learning.keras import import_keras
+from clew.learning.keras import make_reproducible
 from clew.learning.records import load_arrays, save_arrays
 
 __all__ = ["Task", "TrainingResult", "train"]
@@ -56,7 +57,7 @@ class Task(Protocol):
         ...
 
     def batches(self, epoch: int) -> Iterator[tuple[Any, Any]]:
-        """Yield the inputs and targets of an epoch's steps, the same whenever asked."""
+        """Yield the inputs, an array or a tuple, and targets of an epoch's steps, the same whenever asked."""
         ...
 
     def validation_loss(self, model: Any) -> float:
@@ -115,7 +116,7 @@ def train(
     """
     if not resume and (folder / "checkpoint.npz").exists():
         raise InputError(f"{folder}: it holds a training already: resume it, or name another folder")
-    import_keras().utils.set_random_seed(task.seed)
+    make_reproducible(task.seed)
     folder.mkdir(parents=True, exist_ok=True)
     model = task.compiled_model()
     model.optimizer.build(model.trainable_variables)
@@ -139,12 +140,12 @@ def train(
 
 
 def _run_epoch(model: Any, task: Task, epoch: int) -> float:
-    total, n = 0.0, 0
-    for inputs, targets in task.batches(epoch):
-        total += len(targets) * float(model.train_on_batch(inputs, targets))
-        n += len(targets)
-        model.reset_metrics()
-    return total / n
+    # Unlike train_on_batch, fit compiles one step for batches of any length: after an interruption, when
+    # others are met first, its sums are the same.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Your input ran out of data")  # that is how an epoch ends
+        history = model.fit(task.batches(epoch), epochs=1, shuffle=False, verbose=0)
+    return float(history.history["loss"][0])
 
 
 def _test(model: Any, task: Task, path: Path) -> float | None:

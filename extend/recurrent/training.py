@@ -22,6 +22,9 @@ from clew.tracksets import TrackSet
 __all__ = ["RecurrentTask", "RecurrentTrainingConfig", "model_inputs"]
 
 
+Batch = tuple[tuple[Float32Array, Float32Array], Float32Array]
+
+
 @dataclass(frozen=True)
 class RecurrentTrainingConfig:
     """Settings of a training of the recurrent network.
@@ -112,7 +115,7 @@ class RecurrentTask(TrackTask[RecurrentTrainingConfig]):
             build_model(config.units, config.hidden), likelihood_loss, config.learning_rate, steps
         )
 
-    def batches(self, epoch: int) -> Iterator[tuple[list[Float32Array], Float32Array]]:
+    def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield the tracks of the epoch's shards, mixed."""
         config, n = self.config, len(self.tracks)
         visits = range(epoch * config.events, (epoch + 1) * config.events)
@@ -164,6 +167,6 @@ def _joined(parts: list[Steps]) -> Steps:
     return Steps(*(np.concatenate(same) for same in zip(*parts, strict=True)))
 
 
-def _example(steps: Steps, rows: Any) -> tuple[list[Float32Array], Float32Array]:
+def _example(steps: Steps, rows: Any) -> Batch:
     told, asked, layer, found = (part[rows] for part in steps)
-    return [model_inputs(told, layer[..., 0]), model_inputs(asked, layer[..., 1])], found
+    return (model_inputs(told, layer[..., 0]), model_inputs(asked, layer[..., 1])), found

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
-from clew.errors import ConfigError
+from clew.learning import shipped
 
 __all__ = ["available_weights", "weights_path"]
 
 
 def available_weights() -> list[str]:
     """Return the names of the weights inside the package."""
-    return sorted(entry.name[:-4] for entry in files(__name__).iterdir() if entry.name.endswith(".npz"))
+    return shipped.available_weights(__name__)
 
 
 def weights_path(name: str) -> Path:
@@ -20,9 +19,4 @@ def weights_path(name: str) -> Path:
 
     Raises ConfigError for an unknown name.
     """
-    if name.endswith(".npz"):
-        return Path(name)
-    known = available_weights()
-    if name not in known:
-        raise ConfigError(f"unknown weights {name!r}: choose one of {', '.join(known)}, or a path to an .npz")
-    return Path(str(files(__name__).joinpath(f"{name}.npz")))
+    return shipped.weights_path(__name__, name)

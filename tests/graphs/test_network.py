@@ -14,7 +14,8 @@ from clew.event import Event
 from clew.graphs.components import edge_tracks
 from clew.graphs.doublets import DoubletConfig
 from clew.graphs.graph import Graph, build_graph
-from clew.graphs.network import EdgeNetwork, NetworkShape, array_shapes, build_keras_model
+from clew.graphs.interaction import NetworkShape
+from clew.graphs.network import EdgeNetwork, array_shapes, build_keras_model
 from clew.graphs.training import Sample, batch_of, like_size, sectors
 from clew.io import write_event
 from clew.learning.records import save_arrays
@@ -34,7 +35,10 @@ def sample(make_toy_event: Callable[..., Event]) -> tuple[Sample, np.ndarray]:
 
 def network() -> EdgeNetwork:
     rng = np.random.default_rng(3)
-    return EdgeNetwork([rng.normal(0, 0.3, s).astype(np.float32) for s in array_shapes(SHAPE)], {})
+    return EdgeNetwork(
+        [rng.normal(0, 0.3, s).astype(np.float32) for s in array_shapes(SHAPE)],
+        {"shape": {"units": 8, "steps": 2}},
+    )
 
 
 def test_numpy_and_keras_agree_also_with_padding(sample: tuple[Sample, np.ndarray]) -> None:
