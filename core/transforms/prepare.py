@@ -19,14 +19,26 @@ from clew.transforms.points import Points, points_of
 __all__ = ["prepare_events", "read_points"]
 
 _FIELDS = ("values", "station", "particle", "row", "bucket")
+_UNREADABLE = (OSError, EOFError, KeyError, ValueError, BadZipFile)
 
 
 def prepare_events(
-    sources: Sequence[EventSource], folder: Path, transform: Transform, jobs: int = 1
+    sources: Sequence[EventSource], folder: Path, transform: Transform, jobs: int = 1, settings: str = ""
 ) -> Iterator[Path]:
     """Write the transformed hits of each event as an .npz; yields its path as it gets ready.
 
-    A file depends on its event and the transform only, not on the number of jobs.
+    A file depends on its event and the transform only, not on the number of jobs.  One that was made of the
+    same files with the same settings is not made again.
+
+    Parameters
+    ----------
+    sources : sequence of EventSource
+    folder : Path
+    transform : Transform
+    jobs : int
+        Processes.
+    settings : str
+        What the transform was built of, in any form that differs where it differs.
 
     Raises
     ------
@@ -36,15 +48,27 @@ def prepare_events(
     for source in sources:
         source.require_truth()
     folder.mkdir(parents=True, exist_ok=True)
-    yield from parallel_events(partial(_prepare, folder=folder, transform=transform), sources, jobs)
+    work = partial(_prepare, folder=folder, transform=transform, settings=settings)
+    yield from parallel_events(work, sources, jobs)
 
 
-def _prepare(source: EventSource, folder: Path, transform: Transform) -> Path:
+def _prepare(source: EventSource, folder: Path, transform: Transform, settings: str) -> Path:
+    path, origin = folder / f"event{source.event_id:09d}.npz", source.fingerprint(settings)
+    if _origin(path) == origin:
+        return path
     points = transform.apply(points_of(read_event(source)))
-    path = folder / f"event{source.event_id:09d}.npz"
     with atomic_write(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **{name: getattr(points, name) for name in _FIELDS})
+        np.savez(stream, origin=np.array(origin), **{name: getattr(points, name) for name in _FIELDS})
     return path
+
+
+def _origin(path: Path) -> str | None:
+    """Return what a file was made of; None for one that is missing or damaged."""
+    try:
+        with np.load(BytesIO(path.read_bytes())) as content:
+            return str(content["origin"])
+    except _UNREADABLE:
+        return None
 
 
 def read_points(path: Path) -> Points:
@@ -52,5 +76,5 @@ def read_points(path: Path) -> Points:
     try:
         with np.load(BytesIO(path.read_bytes())) as content:
             return Points(*(content[name] for name in _FIELDS))
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{path}: not readable prepared hits ({error}): prepare them anew") from error

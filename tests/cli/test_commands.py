@@ -230,6 +230,20 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_prepare_puts_hits_through_transforms(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, output = tmp_path / "transforms.toml", tmp_path / "prepared"
+    config.write_text('[[transforms]]\nmethod = "drop-fakes"\n')
+    assert run("prepare", folder, "--config", config, "-o", output, "--jobs", "2") == 0
+    assert "2 events" in capsys.readouterr().out
+    assert sorted(path.name for path in output.iterdir()) == ["event000000001.npz", "event000000002.npz"]
+    config.write_text("epochs = 3\n")
+    assert run("prepare", folder, "--config", config, "-o", tmp_path / "other") == 2
+    assert "must hold [[transforms]] and nothing else" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_submission_that_lacks_a_hit_is_refused(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -135,6 +135,20 @@ def test_events_are_prepared_alike_by_any_number_of_jobs(tmp_path, make_toy_even
     np.testing.assert_allclose(chain.invert(made).values, original.values[made.row], atol=1e-3)
 
 
+def test_what_is_prepared_already_stays_and_what_would_differ_is_made_anew(tmp_path, make_toy_event):
+    write_event(tmp_path / "events", make_toy_event(20))
+    sources = find_events(tmp_path / "events")
+    (path,) = prepare_events(sources, tmp_path, transform("cylindrical"), settings="a")
+    before = path.stat().st_mtime_ns
+    list(prepare_events(sources, tmp_path, transform("cylindrical"), settings="a"))
+    assert path.stat().st_mtime_ns == before
+    list(prepare_events(sources, tmp_path, transform("drop-fakes"), settings="b"))
+    assert not np.array_equal(read_points(path).values[:, 0], make_toy_event(20).hits.r)
+    path.write_bytes(b"PK")
+    list(prepare_events(sources, tmp_path, transform("cylindrical"), settings="a"))
+    np.testing.assert_allclose(read_points(path).values[:, 0], make_toy_event(20).hits.r, rtol=1e-5)
+
+
 def test_a_damaged_file_is_refused(tmp_path):
     (tmp_path / "event.npz").write_bytes(b"PK")
     with pytest.raises(InputError, match="prepare them anew"):
