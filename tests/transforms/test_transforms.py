@@ -136,16 +136,16 @@ def test_events_are_prepared_alike_by_any_number_of_jobs(tmp_path, make_toy_even
 
 
 def test_what_is_prepared_already_stays_and_what_would_differ_is_made_anew(tmp_path, make_toy_event):
-    write_event(tmp_path / "events", make_toy_event(20))
-    sources = find_events(tmp_path / "events")
-    (path,) = prepare_events(sources, tmp_path, transform("cylindrical"), settings="a")
+    write_event(tmp_path, make_toy_event(20))
+    sources = find_events(tmp_path)
+    (path,) = prepare_events(sources, tmp_path / "made", transform("cylindrical"), settings="a")
     before = path.stat().st_mtime_ns
-    list(prepare_events(sources, tmp_path, transform("cylindrical"), settings="a"))
+    list(prepare_events(sources, tmp_path / "made", transform("cylindrical"), settings="a"))
     assert path.stat().st_mtime_ns == before
-    list(prepare_events(sources, tmp_path, transform("drop-fakes"), settings="b"))
+    list(prepare_events(sources, tmp_path / "made", transform("drop-fakes"), settings="b"))
     assert not np.array_equal(read_points(path).values[:, 0], make_toy_event(20).hits.r)
     path.write_bytes(b"PK")
-    list(prepare_events(sources, tmp_path, transform("cylindrical"), settings="a"))
+    list(prepare_events(sources, tmp_path / "made", transform("cylindrical"), settings="a"))
     np.testing.assert_allclose(read_points(path).values[:, 0], make_toy_event(20).hits.r, rtol=1e-5)
 
 
