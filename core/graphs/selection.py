@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from clew.arrays import Int64Array
+from clew.detector import LAYERS
 from clew.errors import ConfigError, InputError
-from clew.event import Event
+from clew.event import Event, Hits
 from clew.graphs.doublets import BARREL_LAYERS
 from clew.metrics.matching import particle_rows
 
-__all__ = ["SelectionConfig", "particle_of_hits", "selected_hits"]
+__all__ = ["PIXEL_LAYERS", "LayerSet", "SelectionConfig", "hits_on", "particle_of_hits", "selected_hits"]
+
+LayerSet: TypeAlias = Literal["barrel", "pixels", "all"]
+
+PIXEL_LAYERS: Final = tuple(i for i, layer in enumerate(LAYERS) if layer.volume in (7, 8, 9))
+"""Dense indices of the 18 layers of pixels."""
 
 
 @dataclass(frozen=True)
@@ -25,31 +31,37 @@ class SelectionConfig:
     hits : "published" or "all"
         By truth: hits of particles above `least_pt`, without noise, one a layer and particle; or every hit.
     least_pt : float, GeV
-    layers : "barrel" or "all"
+    layers : "barrel", "pixels" or "all"
     """
 
     hits: Literal["published", "all"] = "published"
     least_pt: float = 1.0
-    layers: Literal["barrel", "all"] = "barrel"
+    layers: LayerSet = "barrel"
 
     def __post_init__(self) -> None:
         if self.least_pt < 0:
             raise ConfigError(f"selection: least_pt is {self.least_pt}: it must be at least 0")
 
 
+def hits_on(hits: Hits, layers: LayerSet) -> Int64Array:
+    """Return the rows of the hits on a set of layers, ascending; the truth is not asked."""
+    if layers == "all":
+        return np.flatnonzero(hits.layer_index >= 0)
+    return np.flatnonzero(np.isin(hits.layer_index, BARREL_LAYERS if layers == "barrel" else PIXEL_LAYERS))
+
+
 def selected_hits(event: Event, config: SelectionConfig) -> Int64Array:
     """Return the rows of the event's hits that the selection takes, ascending."""
-    layer = event.hits.layer_index
-    allowed = np.isin(layer, BARREL_LAYERS) if config.layers == "barrel" else layer >= 0
+    rows = hits_on(event.hits, config.layers)
     if config.hits == "all":
-        return np.flatnonzero(allowed)
+        return rows
     truth, particles = event.truth, event.particles
     if truth is None or particles is None:
         raise InputError(f"event {event.event_id} has no truth and particles files: add them to select by")
     particle = particle_rows(truth, particles)
     hard = np.append(particles.pt > config.least_pt, False)[particle]
-    rows = np.flatnonzero(allowed & hard)
-    _, first = np.unique(particle[rows] * 64 + layer[rows], return_index=True)
+    rows = rows[hard[rows]]
+    _, first = np.unique(particle[rows] * 64 + event.hits.layer_index[rows], return_index=True)
     return np.sort(rows[first])
 
 
