@@ -45,8 +45,11 @@ def run(options: argparse.Namespace) -> None:
 
 def _print_choices() -> None:
     from clew import ensemble, extend, fitting, seeding
-    from clew.extend.weights import available_weights
+    from clew.learning import TASKS
+    from clew.learning.experiments import available_experiments
+    from clew.learning.shipped import available_weights
     from clew.preset import Preset, available_presets
+    from clew.studies import STUDIES
 
     for stage, methods in (
         ("seeding", seeding.METHODS),
@@ -55,6 +58,10 @@ def _print_choices() -> None:
         ("ensemble", ensemble.METHODS),
     ):
         print(f"{stage:<15} {', '.join(sorted(methods))}")
-    print(f"weights         {', '.join(available_weights())}")
+    for package in ("clew.seeding.weights", "clew.extend.weights"):
+        print(f"weights         {', '.join(available_weights(package))}")
+    print(f"tasks           {', '.join(sorted(TASKS))}")
+    print(f"experiments     {', '.join(available_experiments())}")
+    print(f"studies         {', '.join(sorted(STUDIES))}")
     for name in available_presets():
         print(f"preset          {name}: {Preset.load(name).description}")
