@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from clew.extend.batches import Data, Sampling, draw, shuffled_batches
+from clew.extend.batches import Data, DrawnTask
 from clew.extend.features import Prompt
+from clew.extend.helix import HelixConfig
 from clew.extend.networks import build_network
+from clew.extend.targets import examples, true_windows
 from clew.learning.keras import compile_model
-from clew.learning.tasks import TrackTask
 from clew.tracks import SEED_LENGTH
-from clew.tracksets import TrackSet
+from clew.tracksets import Tracks
 
 __all__ = ["TrainingConfig", "WindowsTask"]
 
@@ -60,22 +59,10 @@ class TrainingConfig:
     thinning: float = 0.2
     seed: int = 1
 
-    @property
-    def sampling(self) -> Sampling:
-        """How windows are drawn."""
-        return Sampling(self.prompt, self.shortest, self.thinning, self.seed)
-
 
 @dataclass(frozen=True)
-class WindowsTask(TrackTask[TrainingConfig]):
-    """Learn what follows a window of five hits.
-
-    Raises InputError if a set holds no track that is long enough.
-    """
-
-    def __post_init__(self) -> None:
-        for tracks in self.sets.values():
-            list(draw(self.config.sampling, tracks, 1, 0))
+class WindowsTask(DrawnTask[TrainingConfig]):
+    """Learn what follows a window of five hits."""
 
     @property
     def name(self) -> str:
@@ -89,36 +76,24 @@ class WindowsTask(TrackTask[TrainingConfig]):
     def compiled_model(self) -> Any:
         """Return the network with Nadam."""
         config = self.config
-        steps = -(-config.windows // config.batch) * config.epochs
         model = build_network(config.network, config.prompt)
-        return compile_model(model, _loss(config.prompt), config.learning_rate, steps)
+        return compile_model(model, _loss(config.prompt), config.learning_rate, self.steps)
 
-    def batches(self, epoch: int) -> Iterator[Data]:
-        """Yield windows drawn anew for the epoch."""
-        pieces = draw(self.config.sampling, self.tracks, self.config.windows, epoch)
-        rng = np.random.default_rng([self.config.seed, epoch])
-        return shuffled_batches(pieces, self.config.batch, rng)
+    @property
+    def wanted(self) -> str:
+        """What the task needs."""
+        return f"track of {self.config.shortest} hits"
 
-    @cached_property
-    def _held_out(self) -> Data:
-        return self._sample(self.validation)
-
-    def validation_loss(self, model: Any) -> float:
-        """Return the loss on windows of the validation tracks, always the same ones."""
-        return self._evaluate(model, self._held_out)
-
-    def test_loss(self, model: Any) -> float | None:
-        """Return the loss on windows of the test tracks."""
-        return None if self.test is None else self._evaluate(model, self._sample(self.test))
-
-    def _sample(self, tracks: TrackSet) -> Data:
-        """Return the windows of a set that are measured, as many of each event."""
-        per_shard = -(-self.config.held_out // len(tracks))
-        pieces = list(draw(self.config.sampling, tracks, self.config.held_out, 0, per_shard))
-        return np.concatenate([p[0] for p in pieces]), np.concatenate([p[1] for p in pieces])
-
-    def _evaluate(self, model: Any, data: Data) -> float:
-        return float(model.evaluate(*data, batch_size=8 * self.config.batch, verbose=0))
+    def take(self, tracks: Tracks, rng: np.random.Generator, most: int) -> Data:
+        """Return at most so many windows whose answer is known, as the network sees them."""
+        config = self.config
+        windows, following = true_windows(tracks, rng, config.shortest, config.thinning)
+        chosen = np.sort(rng.permutation(len(windows))[:most])
+        inputs, targets = examples(
+            tracks.hits, windows[chosen], following[chosen], config.prompt, HelixConfig()
+        )
+        useful = targets[..., -1].any(axis=1)
+        return inputs[useful], targets[useful]
 
 
 def _loss(prompt: Prompt) -> Any:

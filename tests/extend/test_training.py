@@ -11,7 +11,7 @@ import pytest
 
 from clew.errors import InputError
 from clew.event import Event
-from clew.extend.batches import Sampling, draw, shuffled_batches
+from clew.extend.batches import draw, shuffled_batches
 from clew.extend.features import N_INPUTS, Prompt, answer, ask
 from clew.extend.helix import HelixConfig
 from clew.extend.records import load_weights
@@ -25,7 +25,6 @@ from clew.tracksets import Tracks, TrackSet, make_tracks, open_tracks, tracks_of
 SMALL = TrainingConfig(
     network="lstm-32", epochs=3, windows=1500, held_out=500, batch=256, learning_rate=0.01, seed=7
 )
-SAMPLING = Sampling("helix", 6, 0.2, 5)
 
 
 class StoppedError(Exception):
@@ -104,8 +103,9 @@ def test_training_without_long_tracks_is_refused(track_set: TrackSet, tmp_path: 
 
 def test_windows_are_drawn_as_many_as_asked_and_anew_each_epoch(track_set: TrackSet) -> None:
     def inputs(epoch: int) -> np.ndarray:
-        return np.concatenate([piece[0] for piece in draw(SAMPLING, track_set, 700, epoch, 100)])
+        return np.concatenate([piece[0] for piece in draw(task, 5, track_set, 700, epoch, 100)])
 
+    task = WindowsTask(SMALL, track_set, track_set)
     first, again, second = inputs(0), inputs(0), inputs(1)
     assert len(first) == len(second) == 700
     np.testing.assert_array_equal(first, again)
@@ -114,7 +114,8 @@ def test_windows_are_drawn_as_many_as_asked_and_anew_each_epoch(track_set: Track
 
 def test_every_shard_is_read_before_one_is_read_again(track_set: TrackSet) -> None:
     """Windows are drawn from one shard per epoch: three epochs in a row have those of three shards."""
-    samples = [np.concatenate([p[0] for p in draw(SAMPLING, track_set, 20, e, 20)]) for e in range(3)]
+    task = WindowsTask(SMALL, track_set, track_set)
+    samples = [np.concatenate([p[0] for p in draw(task, 5, track_set, 20, e, 20)]) for e in range(3)]
     known = [set(map(bytes, _all_inputs(shard))) for shard in track_set]
     homes = [[k for k, rows in enumerate(known) if set(map(bytes, s[:5, :5])) & rows] for s in samples]
     assert sorted(homes) == [[0], [1], [2]]
