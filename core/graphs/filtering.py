@@ -13,7 +13,7 @@ from clew.event import Hits
 from clew.graphs.doublets import DoubletConfig
 from clew.graphs.graph import N_EDGE_FEATURES, N_NODE_FEATURES, Graph, build_graph
 from clew.graphs.network import EdgeNetwork
-from clew.graphs.selection import SelectionConfig, hits_on
+from clew.graphs.selection import LayerSet, SelectionConfig, hits_on
 from clew.learning.ops import NumpyOps
 
 __all__ = ["N_FILTERED_EDGE_FEATURES", "N_FILTERED_NODE_FEATURES", "N_HELIX", "EdgeFilter", "Filtered"]
@@ -66,16 +66,23 @@ class EdgeFilter:
         if not 0 <= self.threshold < 1:
             raise ConfigError(f"filter: threshold is {self.threshold}: it must be at least 0 and less than 1")
 
+    @property
+    def layers(self) -> LayerSet:
+        """The layers whose hits the graph joins."""
+        return SelectionConfig(**self.network.record["config"]["selection"]).layers
+
     def judge(self, hits: Hits) -> tuple[Graph, Float32Array]:
         """Return the graph of all hits on the filter's layers, and the score of each edge."""
-        record = self.network.record
-        rows = hits_on(hits, SelectionConfig(**record["config"]["selection"]).layers)
-        graph = build_graph(hits, DoubletConfig(**record["doublets"]), rows)
+        doublets = DoubletConfig(**self.network.record["doublets"])
+        graph = build_graph(hits, doublets, hits_on(hits, self.layers))
         return graph, self.network.scores(graph)
 
     def __call__(self, hits: Hits) -> Filtered:
         """Return the filtered graph of an event's hits."""
-        graph, scores = self.judge(hits)
+        return self.cut(hits, *self.judge(hits))
+
+    def cut(self, hits: Hits, graph: Graph, scores: Float32Array) -> Filtered:
+        """Return what is left of a judged graph."""
         kept = scores > self.threshold
         return with_helices(hits, graph.cut(kept), scores[kept])
 

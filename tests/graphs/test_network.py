@@ -109,7 +109,7 @@ def test_the_preset_finds_toy_tracks(make_toy_event: Callable[..., Event]) -> No
     assert found >= 0.8 * len(hard)
 
 
-@pytest.mark.parametrize("name", ["edges-all", "edges-barrel", "edges-half"])
+@pytest.mark.parametrize("name", ["edges-all", "edges-barrel", "edges-half", "edges-pixels"])
 def test_shipped_weights_have_a_record(name: str) -> None:
     record = shipped_network(name).record
     assert record["command"].startswith("clew train")
