@@ -17,7 +17,7 @@ from clew.metrics import EventReport, PredictionReport, evaluate, prediction_rep
 from clew.metrics.pulls import PullTable, pull_table
 from clew.pipeline import Pipeline
 from clew.preset import Preset
-from clew.stages import LoopExtender
+from clew.stages import FilterExtender
 from clew.tracksets import tracks_of
 
 __all__ = ["evaluate_events"]
@@ -47,7 +47,9 @@ def _evaluate(source: EventSource, preset: Preset) -> EventReport:
     result = pipeline.reconstruct(event.hits)
     report = replace(evaluate(event, result.labels, result.seeds), seconds=result.seconds)
     if pipeline.window_stages is None:
-        return replace(report, pulls=_pulls(event, pipeline))
+        (extender,) = pipeline.extenders
+        pulls = _pulls(event, extender) if isinstance(extender, FilterExtender) else None
+        return replace(report, pulls=pulls)
     return replace(
         report,
         true_seed_predictions=_predictions(event, pipeline, true_seeds(event.truth, event.particles)),
@@ -55,9 +57,7 @@ def _evaluate(source: EventSource, preset: Preset) -> EventReport:
     )
 
 
-def _pulls(event: Event, pipeline: Pipeline) -> PullTable:
-    (extender,) = pipeline.extenders
-    assert isinstance(extender, LoopExtender)
+def _pulls(event: Event, extender: FilterExtender) -> PullTable:
     return pull_table(*pulls_along(tracks_of(event), *extender.expectation))
 
 

@@ -94,10 +94,18 @@ class Pipeline:
         if not isinstance(self.seeder, tuple):
             if any(loop) or isinstance(self.fitter, LoopFitter):
                 raise ConfigError("this extend or fitting works in passes: use the seeding 'ranked-triplets'")
-        elif loop != [True] or not isinstance(self.fitter, LoopFitter):
+        elif not self._grows():
             raise ConfigError(
-                "seeding in passes needs one extender 'kalman' or 'recurrent' and the fitting 'likelihood'"
+                "seeding in passes needs one extender 'kalman' or 'recurrent' and the fitting 'likelihood', "
+                "or the extender 'tracknet' and the fitting 'ellipse'"
             )
+
+    def _grows(self) -> bool:
+        """Tell whether extender and fitter work in one loop, and fit each other."""
+        if len(self.extenders) != 1 or not isinstance(self.fitter, LoopFitter):
+            return False
+        extender = self.extenders[0]
+        return isinstance(extender, LoopExtender) and isinstance(self.fitter.snap, extender.takes)
 
     @property
     def window_stages(self) -> tuple[tuple[Extender, ...], Fitter] | None:

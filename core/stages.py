@@ -7,7 +7,7 @@ the stage after it, and sees `Hits` only, never the truth.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from clew.arrays import BoolArray, Int32Array
 from clew.event import Hits
@@ -16,9 +16,17 @@ from clew.tracks import Candidates, Predictions, Seeds
 if TYPE_CHECKING:
     from clew.extend.kalman.state import Motion
     from clew.extend.recurrent.memory import Memory
-    from clew.fitting.likelihood import Snap
 
-__all__ = ["Ensemble", "Extender", "Fitter", "LoopExtender", "LoopFitter", "PassSeeder", "Seeder"]
+__all__ = [
+    "Ensemble",
+    "Extender",
+    "FilterExtender",
+    "Fitter",
+    "LoopExtender",
+    "LoopFitter",
+    "PassSeeder",
+    "Seeder",
+]
 
 
 class Seeder(Protocol):
@@ -51,9 +59,22 @@ class PassSeeder(Protocol):
 class LoopExtender(Protocol):
     """Stages 2 and 3 in one loop: predict the next hit, snap to a real one, learn from it."""
 
-    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
-        """Grow seeds into candidates, the likeliest first; of seeds with one first hit the best remains."""
+    @property
+    def takes(self) -> type[Any]:
+        """Which kind of snapping it grows by, that of the LoopFitter that fits it."""
         ...
+
+    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Any) -> Candidates:
+        """Grow seeds into candidates, the likeliest first; of seeds with one first hit the best remains.
+
+        `snap` is of the type that the extender `takes`.
+        """
+        ...
+
+
+@runtime_checkable
+class FilterExtender(LoopExtender, Protocol):
+    """A LoopExtender that knows how far hits will be from its predictions."""
 
     @property
     def expectation(self) -> tuple[Motion, Memory]:
@@ -66,8 +87,8 @@ class LoopFitter(Protocol):
     """Stage 3 for a LoopExtender: which real hit a prediction snaps to."""
 
     @property
-    def snap(self) -> Snap:
-        """The settings of the snapping, as kernels take them."""
+    def snap(self) -> Any:
+        """The settings of the snapping, as the extender's kernels take them."""
         ...
 
 

@@ -13,4 +13,6 @@ METHODS: Final[dict[str, Method]] = {
     "kalman": Method("clew.extend.kalman.extender", "KalmanExtender", "KalmanConfig"),
     "network": Method("clew.extend.network", "NetworkExtender", "NetworkConfig"),
     "recurrent": Method("clew.extend.recurrent.extender", "RecurrentExtender", "RecurrentConfig"),
+    "stepwise": Method("clew.extend.stepwise.extender", "StepwiseExtender", "StepwiseConfig"),
+    "tracknet": Method("clew.extend.tracknet.extender", "TrackNetExtender", "TrackNetConfig"),
 }

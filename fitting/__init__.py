@@ -9,6 +9,7 @@ from clew.methods import Method
 __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
+    "ellipse": Method("clew.fitting.ellipse", "EllipseFitter", "EllipseConfig"),
     "likelihood": Method("clew.fitting.likelihood", "LikelihoodFitter", "LikelihoodConfig"),
     "nearest": Method("clew.fitting.nearest", "NearestFitter", "NearestConfig"),
 }

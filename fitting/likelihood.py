@@ -19,7 +19,15 @@ from clew.fitting.index import N_COLUMNS, place
 from clew.fitting.space import DENSITY
 from clew.kernels import kernel
 
-__all__ = ["Ground", "LikelihoodConfig", "LikelihoodFitter", "Snap", "most_likely_hit"]
+__all__ = [
+    "Ground",
+    "LikelihoodConfig",
+    "LikelihoodFitter",
+    "Snap",
+    "hit_density",
+    "hit_window",
+    "most_likely_hit",
+]
 
 _DEPTH: Final = 12.0  # mm that modules stand before or behind their layer's mean place
 _ASKEW: Final = 0.07  # rad between a disc's strip and the radius at a hit on it
@@ -73,10 +81,10 @@ class Ground(NamedTuple):
 
 
 @kernel
-def _window(
+def hit_window(
     surfaces: Float64Array, layer: int, state: Float64Array, way: Float64Array, pull: float
 ) -> tuple[float, float, float, float]:
-    """Return phi + pi, half the range of phi, and the range of z/r where hits may be."""
+    """Return phi + pi, half the range of phi, and the range of z/r, in which hits within `pull` are."""
     x, y = state[X], state[Y]
     r = np.sqrt(x * x + y * y)
     cos = min(abs(x * way[0] + y * way[1]) / r, 1.0)
@@ -104,6 +112,13 @@ def _window(
 
 
 @kernel
+def hit_density(surfaces: Float64Array, layer: int, state: Float64Array) -> float:
+    """Return the hits per mm2 of a layer where a state meets it."""
+    density = surfaces[layer, DENSITY]
+    return density if IS_BARREL[layer] else density / (state[X] ** 2 + state[Y] ** 2 + 1.0)
+
+
+@kernel
 def _on_module_of(module: Int32Array, hit: int, met: Int32Array) -> bool:
     crossed = False
     for other in met:
@@ -125,10 +140,8 @@ def most_likely_hit(
 
     Hits on the modules of those that the track has `met` on the layer are left out: it crosses a module once.
     """
-    phi, half, low, high = _window(ground.surfaces, layer, state, way, snap.pull)
-    density = ground.surfaces[layer, DENSITY]
-    if not IS_BARREL[layer]:
-        density /= state[X] ** 2 + state[Y] ** 2 + 1.0
+    phi, half, low, high = hit_window(ground.surfaces, layer, state, way, snap.pull)
+    density = hit_density(ground.surfaces, layer, state)
     best, most, farthest = -1, snap.least_gain, snap.pull * snap.pull
     points, starts = ground.points, ground.starts
     for column in range(int(np.floor((phi - half) * _SCALE)), int(np.floor((phi + half) * _SCALE)) + 1):

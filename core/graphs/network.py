@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from clew.arrays import Float32Array
 from clew.graphs.graph import N_EDGE_FEATURES, N_NODE_FEATURES, Graph
@@ -20,13 +20,25 @@ from clew.learning.blocks import Shape, dense, dense_shapes
 from clew.learning.ops import NumpyOps, Ops
 from clew.learning.shipped import load_network
 
-__all__ = ["EdgeNetwork", "array_shapes", "build_keras_model", "logits"]
+__all__ = ["DOUBLETS", "EdgeNetwork", "GraphKind", "array_shapes", "build_keras_model", "logits"]
 
 
-def array_shapes(shape: NetworkShape) -> list[Shape]:
+class GraphKind(NamedTuple):
+    """A kind of graph whose edges a network judges: what records call it, and the numbers of its features."""
+
+    name: str
+    n_node_features: int
+    n_edge_features: int
+
+
+DOUBLETS: Final = GraphKind("edges", N_NODE_FEATURES, N_EDGE_FEATURES)
+"""Hits are nodes, doublets are edges; see `clew.graphs.graph`."""
+
+
+def array_shapes(shape: NetworkShape, kind: GraphKind = DOUBLETS) -> list[Shape]:
     """Return the shapes of the network's arrays, in order."""
     u = shape.units
-    body = interaction_shapes(N_NODE_FEATURES, N_EDGE_FEATURES, shape)
+    body = interaction_shapes(kind.n_node_features, kind.n_edge_features, shape)
     return [*body, *hear_nodes_shapes(u), *dense_shapes(u, 1)]
 
 
@@ -45,7 +57,7 @@ def logits(shape: NetworkShape, arrays: Sequence[Any], nodes: Any, edges: Any, e
     return dense(left, hear_nodes(left, x, e, ends, ops))
 
 
-def build_keras_model(shape: NetworkShape) -> Any:
+def build_keras_model(shape: NetworkShape, kind: GraphKind = DOUBLETS) -> Any:
     """Return the untrained Keras model of (nodes, edges, ends) to logits."""
     from functools import partial
 
@@ -54,11 +66,11 @@ def build_keras_model(shape: NetworkShape) -> Any:
     from clew.learning.layers import Written
 
     inputs = [
-        keras.Input((N_NODE_FEATURES,)),
-        keras.Input((N_EDGE_FEATURES,)),
+        keras.Input((kind.n_node_features,)),
+        keras.Input((kind.n_edge_features,)),
         keras.Input((2,), dtype="int32"),
     ]
-    return keras.Model(inputs, Written(array_shapes(shape), partial(logits, shape))(inputs))
+    return keras.Model(inputs, Written(array_shapes(shape, kind), partial(logits, shape))(inputs))
 
 
 @dataclass(frozen=True)
@@ -76,9 +88,9 @@ class EdgeNetwork:
     record: dict[str, Any]
 
     @classmethod
-    def load(cls, path: Path) -> EdgeNetwork:
+    def load(cls, path: Path, kind: GraphKind = DOUBLETS) -> EdgeNetwork:
         """Read weights; raises InputError for a damaged file or another network's."""
-        return cls(*load_network(path, "edges", lambda shape: array_shapes(NetworkShape(**shape))))
+        return cls(*load_network(path, kind.name, lambda shape: array_shapes(NetworkShape(**shape), kind)))
 
     def scores(self, graph: Graph) -> Float32Array:
         """Return how likely each edge is true, in 0 to 1, shape (n_edges,), float32."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
@@ -15,12 +15,11 @@ from clew.event import Event
 from clew.graphs.doublets import DoubletConfig
 from clew.graphs.graph import Graph, build_graph
 from clew.graphs.interaction import NetworkShape
-from clew.graphs.network import build_keras_model
+from clew.graphs.network import DOUBLETS, GraphKind, build_keras_model
 from clew.graphs.selection import SelectionConfig, particle_of_hits, selected_hits
-from clew.io import EventSource, find_events, read_event
-from clew.learning.inputs import Inputs
+from clew.io import EventSource, read_event
+from clew.learning.events import EventTask
 from clew.learning.keras import compile_model
-from clew.learning.tasks import ConfiguredTask
 
 __all__ = ["EdgeTask", "EdgeTrainingConfig", "Sample", "batch_of", "like_size"]
 
@@ -86,40 +85,29 @@ Batch = tuple[tuple[Float32Array, Float32Array, Int32Array], Float32Array]
 
 
 @dataclass(frozen=True)
-class EdgeTask(ConfiguredTask[EdgeTrainingConfig]):
-    """Learn which doublets join hits of one particle; see `clew.learning.Task`."""
+class EdgeTask(EventTask[EdgeTrainingConfig]):
+    """Learn which doublets join hits of one particle; see `clew.learning.Task`.
 
-    sources: dict[str, list[EventSource]]
-    inputs: Inputs
+    Subclasses may learn it of the edges of other graphs.
+    """
 
-    @classmethod
-    def open(cls, config: EdgeTrainingConfig, inputs: Inputs) -> Self:
-        """Make the task of event folders; raises InputError where one has no truth."""
-        named = zip(("training", "validation", "test"), inputs, strict=True)
-        sources = {name: [s for path in paths for s in find_events(path)] for name, paths in named if paths}
-        for source in (source for part in sources.values() for source in part):
-            source.require_truth()
-        return cls(config, sources, inputs)
+    kind: ClassVar[GraphKind] = DOUBLETS
 
     @property
     def name(self) -> str:
         """What the weights are called."""
         return self.config.name
 
-    def identity(self) -> dict[str, Any]:
-        """Return settings and material."""
-        events = {name: [source.fingerprint("") for source in part] for name, part in self.sources.items()}
-        return {"config": self.settings(), "events": events}
-
     def record(self) -> dict[str, Any]:
         """Return what reconstruction needs to know, settings and material."""
-        material = {f"{name}_events": len(part) for name, part in self.sources.items()}
         config = self.settings()
-        return (
-            {"network": "edges", "shape": config["shape"], "doublets": config["doublets"]}
-            | material
-            | {"config": config}
-        )
+        about = {"network": self.kind.name, "shape": config["shape"], "doublets": config["doublets"]}
+        return about | super().record()
+
+    def sample(self, event: Event) -> tuple[Sample, Float32Array]:
+        """Return an event's graph with the truth, and the azimuth of its nodes [rad]."""
+        sample = sample_of(event, self.config.doublets, self.config.selection)
+        return sample, event.hits.phi[sample.graph.rows]
 
     def compiled_model(self) -> Any:
         """Return the network with Nadam."""
@@ -128,7 +116,7 @@ class EdgeTask(ConfiguredTask[EdgeTrainingConfig]):
         c = self.config
         steps = c.epochs * max(c.events * c.sectors // c.batch, 1)
         return compile_model(
-            build_keras_model(c.shape), weighted_cross_entropy, c.learning_rate * c.batch, steps
+            build_keras_model(c.shape, self.kind), weighted_cross_entropy, c.learning_rate * c.batch, steps
         )
 
     def batches(self, epoch: int) -> Iterator[Batch]:
@@ -155,9 +143,7 @@ class EdgeTask(ConfiguredTask[EdgeTrainingConfig]):
         """Return an event's graph and its nodes' azimuth; some are kept, as reading takes long."""
         key = source.fingerprint("")
         if key not in self._cache:
-            event = read_event(source)
-            sample = sample_of(event, self.config.doublets, self.config.selection)
-            found = sample, event.hits.phi[sample.graph.rows]
+            found = self.sample(read_event(source))
             if sum(s.graph.edge_features.nbytes for s, _ in self._cache.values()) > _MOST_BYTES:
                 return found
             self._cache[key] = found

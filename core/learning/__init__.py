@@ -10,7 +10,13 @@ from clew.methods import Method
 __all__ = ["TASKS", "Task", "TrainingResult", "train"]
 
 TASKS: Final[dict[str, Method]] = {
+    "condensation": Method(
+        "clew.graphs.condensation_training", "CondensationTask", "CondensationTrainingConfig"
+    ),
     "edges": Method("clew.graphs.training", "EdgeTask", "EdgeTrainingConfig"),
+    "segments": Method("clew.graphs.segments_training", "SegmentTask", "SegmentTrainingConfig"),
+    "tracknet": Method("clew.extend.tracknet.training", "TrackNetTask", "TrackNetTrainingConfig"),
+    "stepwise": Method("clew.extend.stepwise.training", "StepwiseTask", "StepwiseTrainingConfig"),
     "windows": Method("clew.extend.training", "WindowsTask", "TrainingConfig"),
     "recurrent": Method("clew.extend.recurrent.training", "RecurrentTask", "RecurrentTrainingConfig"),
 }

@@ -111,15 +111,17 @@ def gru_shapes(n_inputs: int, units: int) -> list[Shape]:
     return [(n_inputs, 3 * units), (units, 3 * units), (3 * units,), (3 * units,)]
 
 
-def gru(arrays: Arrays, steps: Any, ops: Ops) -> Any:
+def gru(arrays: Arrays, steps: Any, ops: Ops, state: Any = None) -> Any:
     """Return the states after each step of (n, n_steps, n_inputs), shape (n, n_steps, units).
 
-    The unit of Cho et al. (2014), the reset gate after the product.
+    The unit of Cho et al. (2014), the reset gate after the product.  `state` is the one before the first
+    step, shape (n, units); zeros if not given.
     """
     enter, recur, bias, recur_bias = (next(arrays) for _ in range(4))
     units = recur.shape[0]
     inputs = steps @ enter + bias
-    state = inputs[:, 0, :units] * 0.0
+    if state is None:
+        state = inputs[:, 0, :units] * 0.0
     states = []
     for t in range(steps.shape[1]):
         said, known = inputs[:, t], state @ recur + recur_bias

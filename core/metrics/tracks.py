@@ -19,6 +19,7 @@ __all__ = [
     "Curves",
     "ThresholdMetrics",
     "TrackReport",
+    "metrics_above",
     "track_report",
 ]
 
@@ -120,7 +121,7 @@ def track_report(matching: Matching, particles: Particles) -> TrackReport:
         n_tracks=n_tracks,
         fake=ratio(np.count_nonzero(fake), n_tracks),
         duplicate=ratio(np.count_nonzero(duplicate), n_tracks),
-        thresholds=tuple(_above(matching, particles, pt) for pt in PT_THRESHOLDS),
+        thresholds=tuple(metrics_above(matching, particles, pt) for pt in PT_THRESHOLDS),
         against_pt=_curves(matching, particles, particles.pt, _PT_EDGES),
         against_eta=_curves(matching, particles, particles.eta, _ETA_EDGES),
     )
@@ -153,7 +154,8 @@ def _rates(matching: Matching) -> dict[str, BoolArray]:
     }
 
 
-def _above(matching: Matching, particles: Particles, pt_above: float) -> ThresholdMetrics:
+def metrics_above(matching: Matching, particles: Particles, pt_above: float) -> ThresholdMetrics:
+    """Compare an event's tracks with its particles above a pT [GeV]."""
     particle, track = _counted(matching, particles, pt_above)
     n_particles, n_tracks = int(np.count_nonzero(particle)), int(np.count_nonzero(track))
     of_tracks = {

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from clew.io import EventSource
+from typing import Final
 
 __all__ = ["STUDIES", "Study"]
 
@@ -20,16 +16,27 @@ class Study:
 
     Its module has a function `run(sources, folder)` that writes the study's files into the folder and
     returns its report as text.
+
+    Attributes
+    ----------
+    module : str
+    samples : bool
+        Whether the function takes `samples` too: the most tracks that it is to follow.
     """
 
     module: str
+    samples: bool = False
 
-    def load(self) -> Callable[[Sequence[EventSource], Path], str]:
+    def load(self) -> Callable[..., str]:
         """Return the study's function."""
-        run: Callable[[Sequence[EventSource], Path], str] = import_module(self.module).run
+        run: Callable[..., str] = import_module(self.module).run
         return run
 
 
 STUDIES: Final[dict[str, Study]] = {
+    "ariadne": Study("clew.studies.ariadne"),
+    "condensation": Study("clew.studies.condensation"),
+    "condensation-scan": Study("clew.studies.condensation_scan"),
     "graphs": Study("clew.studies.graphs"),
+    "stepwise": Study("clew.studies.stepwise", samples=True),
 }

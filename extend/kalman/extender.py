@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 import numba
 import numpy as np
@@ -58,6 +58,8 @@ class KalmanExtender:
     """
 
     config: KalmanConfig = field(default_factory=KalmanConfig)
+
+    takes: ClassVar[type[Snap]] = Snap
 
     @property
     def expectation(self) -> tuple[Motion, Memory]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 from clew.arrays import BoolArray
 from clew.errors import ConfigError
@@ -49,6 +50,8 @@ class RecurrentExtender:
     """Stage 2 with a memory of each candidate's hits; see `clew.stages.LoopExtender`."""
 
     config: RecurrentConfig = field(default_factory=RecurrentConfig)
+
+    takes: ClassVar[type[Snap]] = Snap
 
     @cached_property
     def expectation(self) -> tuple[Motion, Memory]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,10 +20,35 @@ from clew.learning.keras import compile_model
 from clew.learning.tasks import TrackTask
 from clew.tracksets import TrackSet
 
-__all__ = ["RecurrentTask", "RecurrentTrainingConfig", "model_inputs"]
+__all__ = ["RecurrentTask", "RecurrentTrainingConfig", "StepsTask", "model_inputs"]
 
 
 Batch = tuple[tuple[Float32Array, Float32Array], Float32Array]
+
+
+class StepsConfig(Protocol):
+    """What the settings of every training on steps have; see `RecurrentTrainingConfig`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def motion(self) -> Motion: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def patience(self) -> int: ...
+    @property
+    def events(self) -> int: ...
+    @property
+    def mixed(self) -> int: ...
+    @property
+    def held_out(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -87,9 +113,12 @@ def model_inputs(numbers: Float32Array, layers: Int32Array) -> Float32Array:
     return np.concatenate([numbers, layer], axis=-1)
 
 
+Config = TypeVar("Config", bound=StepsConfig)
+
+
 @dataclass(frozen=True)
-class RecurrentTask(TrackTask[RecurrentTrainingConfig]):
-    """Learn how far hits are from a filter's predictions.
+class StepsTask(TrackTask[Config], ABC):
+    """Learn from the steps of a filter along true tracks; what, its subclasses say.
 
     Raises InputError if a shard holds no track that crosses four layers.
     """
@@ -102,18 +131,20 @@ class RecurrentTask(TrackTask[RecurrentTrainingConfig]):
         """What the weights are called."""
         return self.config.name
 
-    def record(self) -> dict[str, Any]:
-        """Return the filter's settings, material and settings."""
-        return {"network": "recurrent", "motion": self.config.motion._asdict()} | super().record()
+    @abstractmethod
+    def example(self, steps: Steps) -> Batch:
+        """Return the model's inputs and targets of some sequences of steps."""
+
+    @abstractmethod
+    def build(self) -> tuple[Any, Any]:
+        """Return the untrained model and its loss."""
 
     def compiled_model(self) -> Any:
         """Return the network with Nadam."""
         config = self.config
         per_event = len(self._follow(self.tracks, 0).told)
         steps = config.epochs * max(config.events * per_event // config.batch, 1)
-        return compile_model(
-            build_model(config.units, config.hidden), likelihood_loss, config.learning_rate, steps
-        )
+        return compile_model(*self.build(), config.learning_rate, steps)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield the tracks of the epoch's shards, mixed."""
@@ -126,7 +157,7 @@ class RecurrentTask(TrackTask[RecurrentTrainingConfig]):
             steps = _joined([self._follow(self.tracks, k) for k in shards[begin : begin + config.mixed]])
             order = rng.permutation(len(steps.told))
             for start in range(0, len(order), config.batch):
-                yield _example(steps, order[start : start + config.batch])
+                yield self.example(_chosen(steps, order[start : start + config.batch]))
 
     @cached_property
     def _held_out(self) -> Steps:
@@ -155,18 +186,35 @@ class RecurrentTask(TrackTask[RecurrentTrainingConfig]):
     def _evaluate(self, model: Any, steps: Steps) -> float:
         total, n, batch = 0.0, 0, 8 * self.config.batch
         for start in range(0, len(steps.told), batch):
-            inputs, found = _example(steps, np.arange(start, min(start + batch, len(steps.told))))
-            n_steps = int((steps.layer[start : start + batch, :, 0] >= 0).sum())
-            total += n_steps * float(model.test_on_batch(inputs, found))
+            part = _chosen(steps, slice(start, start + batch))
+            n_steps = int((part.layer[..., 0] >= 0).sum())
+            total += n_steps * float(model.test_on_batch(*self.example(part)))
             model.reset_metrics()
             n += n_steps
         return total / n
+
+
+@dataclass(frozen=True)
+class RecurrentTask(StepsTask[RecurrentTrainingConfig]):
+    """Learn how far hits are from a filter's predictions."""
+
+    def record(self) -> dict[str, Any]:
+        """Return the filter's settings, material and settings."""
+        return {"network": "recurrent", "motion": self.config.motion._asdict()} | super().record()
+
+    def build(self) -> tuple[Any, Any]:
+        """Return the network and its loss."""
+        return build_model(self.config.units, self.config.hidden), likelihood_loss
+
+    def example(self, steps: Steps) -> Batch:
+        """Return what was told and asked, and the hits found."""
+        told, asked, layer, found = steps
+        return (model_inputs(told, layer[..., 0]), model_inputs(asked, layer[..., 1])), found
 
 
 def _joined(parts: list[Steps]) -> Steps:
     return Steps(*(np.concatenate(same) for same in zip(*parts, strict=True)))
 
 
-def _example(steps: Steps, rows: Any) -> Batch:
-    told, asked, layer, found = (part[rows] for part in steps)
-    return (model_inputs(told, layer[..., 0]), model_inputs(asked, layer[..., 1])), found
+def _chosen(steps: Steps, rows: Any) -> Steps:
+    return Steps(*(part[rows] for part in steps))

@@ -97,6 +97,8 @@ def test_a_pass_is_left_out_where_it_would_take_too_long(event: Event) -> None:
     [
         ('"kalman"', '"helix"', "seeding in passes needs one extender 'kalman' or"),
         ('"likelihood"', '"nearest"', "seeding in passes needs one extender 'kalman' or"),
+        ('"likelihood"', '"ellipse"', "or the extender 'tracknet' and the fitting 'ellipse'"),
+        ('"kalman"', '"tracknet"', "or the extender 'tracknet' and the fitting 'ellipse'"),
         ('[[seeding]]\nmethod = "ranked-triplets"', '[seeding]\nmethod = "triplets"', "works in passes"),
         (PASS, f'{PASS}[[seeding]]\nmethod = "triplets"\n', "'triplets' takes the whole event"),
     ],

@@ -1,0 +1,118 @@
+"""The TrackNETv2 extender: searches outwards from each seed, then inwards for what its inner end missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar, Final
+
+import numpy as np
+
+from clew.arrays import BoolArray, Int32Array
+from clew.event import Hits
+from clew.extend.tracknet.network import TrackNet
+from clew.extend.tracknet.search import Search
+from clew.extend.tracknet.stations import with_doubles
+from clew.extend.weights import weights_path
+from clew.fitting.ellipse import Branching
+from clew.fitting.likelihood import Ground, Snap
+from clew.fitting.space import search_space
+from clew.tracks import NO_HIT, Candidates, Seeds
+
+__all__ = ["TrackNetConfig", "TrackNetExtender"]
+
+_BACK_FROM: Final = 6
+"""Hits, from the first one on, the last three of which start the way back."""
+
+_DOUBLE_PULL: Final = 5.0
+
+
+@dataclass(frozen=True)
+class TrackNetConfig:
+    """Settings of the TrackNETv2 extender.
+
+    Attributes
+    ----------
+    weights : str
+        Weights that ship with the package, by name, or the path of an .npz file.
+    least_gain : float
+        Candidates that gain less altogether are given up.
+    double_gain : float
+        Second hits on overlapping modules that gain less are not taken; see clew.fitting.likelihood.
+    """
+
+    weights: str = "tracknet"
+    least_gain: float = 4.0
+    double_gain: float = -0.5
+
+
+@dataclass(frozen=True)
+class TrackNetExtender:
+    """Stages 2 and 3 after Ariadne (P. Goncharov et al., 2020); see `clew.stages.LoopExtender`.
+
+    Of the candidates of one first hit those with the highest gain go on after each station, and the best of
+    all remains.  What a hit gains is how much likelier it is the track's than there by chance.
+    """
+
+    config: TrackNetConfig = field(default_factory=TrackNetConfig)
+
+    takes: ClassVar[type[Branching]] = Branching
+
+    @cached_property
+    def network(self) -> TrackNet:
+        """The trained network."""
+        return TrackNet.load(weights_path(self.config.weights))
+
+    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Branching) -> Candidates:
+        """Return the best candidate of each first hit, best gain first, hits inside out.
+
+        Raises
+        ------
+        ValueError
+            If the seeds are not of three hits with gains.
+        """
+        if seeds.gains is None or seeds.hits.shape[1] != 3:
+            raise ValueError("this extender grows triplets with gains: use the seeding 'ranked-triplets'")
+        space = search_space(hits, free)
+        ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
+        place = np.empty(len(hits), dtype=np.int32)
+        place[space.row] = np.arange(len(space.row), dtype=np.int32)
+        triplets = place[seeds.hits]
+        group = np.cumsum(np.diff(triplets[:, 0], prepend=-1) != 0) - 1
+        tracks, gains = Search(self.network, ground, snap, False).run(triplets, seeds.gains, group)
+        tracks = self._completed(ground, tracks, snap)
+        chosen = np.flatnonzero((tracks != NO_HIT).sum(axis=1) >= max(seeds.least_hits, 1))
+        chosen = chosen[gains[chosen] > self.config.least_gain]
+        chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
+        rows = Candidates.from_rows(tracks[chosen])
+        return Candidates(space.row[rows.hits], rows.offsets)
+
+    def _completed(self, ground: Ground, tracks: Int32Array, snap: Branching) -> Int32Array:
+        """Return tracks whose inner ends are found anew from further out, with hits on overlapping modules.
+
+        Seeds may leave out a layer, and need not begin at a track's first hit.
+        """
+        length = (tracks != NO_HIT).sum(axis=1)
+        start = np.minimum(length, _BACK_FROM)  # hits before this place are found anew
+        last = start[:, None] - np.array([1, 2, 3])
+        triplets = np.take_along_axis(tracks, last, axis=1)
+        inward = Search(self.network, ground, snap, True).run(
+            triplets, np.zeros(len(tracks)), np.arange(len(tracks))
+        )
+        longer = (inward.tracks != NO_HIT).sum(axis=1) > start
+        tracks = np.concatenate(
+            [
+                np.where(longer[:, None], inward.tracks[:, ::-1], NO_HIT),
+                np.where(longer[:, None] & (np.arange(tracks.shape[1]) < start[:, None]), NO_HIT, tracks),
+            ],
+            axis=1,
+        )
+        snap_doubles = Snap(_DOUBLE_PULL, self.config.double_gain)
+        return with_doubles(ground, _packed(tracks), self.network.motion, snap_doubles)
+
+
+def _packed(tracks: Int32Array) -> Int32Array:
+    """Return rows with what is not -1 first, in the same order."""
+    order = np.argsort(tracks == NO_HIT, axis=1, kind="stable")
+    packed: Int32Array = np.take_along_axis(tracks, order, axis=1)
+    return packed
