@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import Float64Array
+from clew.fitting.cosine import cosine, cosine_window
+from clew.fitting.mahalanobis import mahalanobis, mahalanobis_window
 from clew.fitting.road import road, road_window, turn
 from clew.kernels import kernel
 
@@ -16,16 +18,34 @@ MANHATTAN: Final = 0
 EUCLIDEAN: Final = 1
 POLAR: Final = 2
 ROAD: Final = 3
+MAHALANOBIS: Final = 4
+COSINE: Final = 5
 
-DISTANCES: Final = {"manhattan": MANHATTAN, "euclidean": EUCLIDEAN, "polar": POLAR, "road": ROAD}
+DISTANCES: Final = {
+    "manhattan": MANHATTAN,
+    "euclidean": EUCLIDEAN,
+    "polar": POLAR,
+    "road": ROAD,
+    "mahalanobis": MAHALANOBIS,
+    "cosine": COSINE,
+}
 """Number of each distance in the kernels.
 
 manhattan, euclidean: in (phi, r/1000, z/3000, (z/r)/3), as Finnie and Finnie do.
 polar: the hypotenuse of the transverse distance in m and the difference in pseudorapidity (SPRACE).
 road: across the predicted path, in expected deviations (see clew.fitting.road).
+mahalanobis: across the path and along it, in expected deviations (see clew.fitting.mahalanobis).
+cosine: 1 - cosine of the angle at the origin, on the layer at the prediction (see clew.fitting.cosine).
 """
 
-DEFAULT_MAXIMUM: Final = {"manhattan": 0.03, "euclidean": 0.02, "polar": 0.05, "road": 15.0}
+DEFAULT_MAXIMUM: Final = {
+    "manhattan": 0.03,
+    "euclidean": 0.02,
+    "polar": 0.05,
+    "road": 15.0,
+    "mahalanobis": 6.0,
+    "cosine": 0.001,
+}
 """Beyond these a hit does not match a prediction."""
 
 
@@ -36,6 +56,10 @@ def distance(
     """Return the distance of a hit (phi, r, z, z/r) from a target, and by what rivals are compared."""
     if kind == ROAD:
         return road(target, hit, surface)
+    if kind == MAHALANOBIS:
+        return mahalanobis(target, hit, surface)
+    if kind == COSINE:
+        return cosine(target, hit, surface)
     if kind == POLAR:
         chord2 = (hit[1] - target[1]) ** 2 + 4 * hit[1] * target[1] * np.sin((hit[0] - target[0]) / 2) ** 2
         d = np.sqrt(1e-6 * chord2 + (np.arcsinh(hit[3]) - np.arcsinh(target[3])) ** 2)
@@ -58,6 +82,10 @@ def window(
     """
     if kind == ROAD:
         return road_window(target, surface, maximum)
+    if kind == MAHALANOBIS:
+        return mahalanobis_window(target, surface, maximum)
+    if kind == COSINE:
+        return cosine_window(target, surface, maximum)
     gap_r = max(0.0, surface[0] - target[1], target[1] - surface[1]) / 1000.0
     gap_z = max(0.0, surface[2] - target[2], target[2] - surface[3]) / 3000.0
     if kind == POLAR:

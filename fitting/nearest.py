@@ -19,7 +19,7 @@ from clew.fitting.steering import steer
 from clew.fitting.targets import make_targets
 from clew.tracks import NO_HIT, Candidates, Predictions
 
-__all__ = ["NearestConfig", "NearestFitter"]
+__all__ = ["NearestConfig", "NearestFitter", "first_hits"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class NearestConfig:
     neighbours : int
         Hits looked up at once per prediction; more are looked up where these are lost to others.
     spread : (float, float, float)
-        Expected deviations of r*phi, r and z in mm, for predictions without their own ("road" only).
+        Expected deviations of r*phi, r and z in mm, for predictions without their own ("road" and
+        "mahalanobis" only).
     doubles : bool
         Take also the second hit where two modules of a layer overlap.
     narrowing : (float, float)
@@ -46,9 +47,11 @@ class NearestConfig:
         chance, given the density of hits on the layer ("road" only).
     max_gap : int
         A row ends where this many predictions in a row found no hit; 0 for never.
+    most_hits : int
+        Hits that a row takes of its predictions at most, the nearest first; 0 for all.
     """
 
-    distance: Literal["manhattan", "euclidean", "polar", "road"] = "road"
+    distance: Literal["manhattan", "euclidean", "polar", "road", "mahalanobis", "cosine"] = "road"
     max_distance: float | None = None
     neighbours: int = 4
     spread: tuple[float, float, float] = (2.0, 4.0, 4.0)
@@ -56,6 +59,7 @@ class NearestConfig:
     narrowing: tuple[float, float] = (0.7, 0.9)
     max_background: float = 0.3
     max_gap: int = 2
+    most_hits: int = 0
 
 
 class NearestFitter:
@@ -93,6 +97,8 @@ class NearestFitter:
         ).reshape(-1, steps)
         if self.config.max_gap:
             rows = _ended(rows, self.config.max_gap)
+        if self.config.most_hits:
+            rows = first_hits(rows, self.config.most_hits)
         return Candidates.from_rows(add_doubles(hits, index, windows, rows) if self.config.doubles else rows)
 
 
@@ -105,6 +111,7 @@ def _check(config: NearestConfig) -> None:
         "narrowing": not all(0 < part <= 1 for part in config.narrowing),
         "max_background": not config.max_background > 0,
         "max_gap": config.max_gap < 0,
+        "most_hits": config.most_hits < 0,
     }
     for key, is_wrong in wrong.items():
         if is_wrong:
@@ -119,3 +126,9 @@ def _ended(rows: Int32Array, max_gap: int) -> Int32Array:
         gap[:, shift:] &= missing[:, :-shift]
         gap[:, :shift] = False
     return np.where(np.maximum.accumulate(gap, axis=1), np.int32(NO_HIT), rows)
+
+
+def first_hits(rows: Int32Array, most: int) -> Int32Array:
+    """Return rows with their first `most` hits only, shape (n, steps), NO_HIT for the others."""
+    hits_so_far = np.cumsum(rows != NO_HIT, axis=1)
+    return np.where(hits_so_far <= most, rows, np.int32(NO_HIT))

@@ -15,7 +15,7 @@ import numpy as np
 from clew.arrays import Float64Array
 from clew.kernels import kernel
 
-__all__ = ["TARGET_WIDTH", "deviations", "path_to", "road", "road_window", "turn"]
+__all__ = ["TARGET_WIDTH", "deviations", "path_to", "path_window", "road", "road_window", "turn"]
 
 TARGET_WIDTH: Final = 12
 """Numbers of a *target*, a prediction as the kernels see it.
@@ -104,11 +104,25 @@ def road_window(
     first, last = max(min(near, far), -_REACH), min(max(near, far), _REACH)
     if first > last:
         return nowhere
-    middle, half_path = (first + last) / 2, (last - first) / 2
     wide, long = spread(target, surface)
     maximum = _within_background(target, surface, maximum, wide, long)
+    return path_window(target, surface, first, last, maximum * wide, maximum * long)
+
+
+@kernel
+def path_window(
+    target: Float64Array, surface: Float64Array, first: float, last: float, aside: float, along: float
+) -> tuple[float, float, float, float]:
+    """Return where hits near a stretch of the path may be: phi, half width (negative for nowhere), z/r range.
+
+    The path in the (r, z) half plane from `first` to `last` [mm]; hits are off it by at most so many mm in
+    r*phi, and in z (barrel) or r (endcap).
+    """
+    nowhere = (0.0, -1.0, 0.0, 0.0)
+    barrel = surface[4] > 0
+    middle, half_path = (first + last) / 2, (last - first) / 2
     slope, place = (target[6], target[2] + target[11]) if barrel else (target[5], target[1] + target[10])
-    reach = abs(slope) * half_path + maximum * long
+    reach = abs(slope) * half_path + along
     low, high = place + middle * slope - reach, place + middle * slope + reach
     if barrel:
         r_low, r_high, z_low, z_high = surface[0], surface[1], low, high
@@ -117,7 +131,7 @@ def road_window(
     if r_low > r_high or z_low > surface[3] or z_high < surface[2]:
         return nowhere
     r_low = max(r_low, 1e-3)
-    half = abs(target[4]) * half_path + maximum * wide / r_low
+    half = abs(target[4]) * half_path + aside / r_low
     lowest = z_low / (r_high if z_low > 0 else r_low)
     highest = z_high / (r_low if z_high > 0 else r_high)
     return target[0] + middle * target[4], half, lowest, highest

@@ -166,6 +166,17 @@ def test_a_row_ends_at_a_gap(make_hits, make_predictions):
         assert fitter.fit(hits, window, make_predictions([steps]), free)[0].tolist() == expected
 
 
+def test_a_row_takes_no_more_hits_than_it_may(make_hits, make_predictions):
+    hits, window = straight(make_hits, [])
+    free = free_of(hits, window)
+    for steps, expected in (
+        ([(0.0, 360, 180), (0.0, 500, 250)], [5]),
+        ([(0.3, 360, 180), (0.0, 500, 250)], [6]),
+    ):
+        fitter = NearestFitter(NearestConfig(most_hits=1))
+        assert fitter.fit(hits, window, make_predictions([steps]), free)[0].tolist() == expected
+
+
 def test_an_inward_path_ends_at_the_beam_line(make_hits, make_predictions):
     hits, window = straight(make_hits, [(np.pi, 32, -16, 8, 2, 1), (np.pi, 72, -36, 8, 4, 1)])
     inwards = window[:, ::-1] + 1
@@ -187,9 +198,10 @@ def test_nothing_in_nothing_out(make_hits, make_predictions):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"distance": "mahalanobis"}, "distance"),
+        ({"distance": "chebyshev"}, "distance"),
         ({"max_distance": -1.0}, "max_distance"),
         ({"neighbours": 0}, "neighbours"),
+        ({"most_hits": -1}, "most_hits"),
         ({"narrowing": (0.0, 1.0)}, "narrowing"),
         ({"radius": 1.0}, "unknown key 'radius'"),
     ],

@@ -69,6 +69,37 @@ def test_road_leaves_hits_that_are_as_near_by_chance(make_hits):
     assert nearest(hits, at, "road", maximum=5.0, max_background=0.05)[0] == NO_HIT
 
 
+def test_mahalanobis_counts_all_three_directions_in_deviations(make_hits):
+    # 2 mm across, along and ahead: nearest is the one in the direction with the largest deviation.
+    hits = make_hits([(2 / 260, 260, 0, 13, 2), (0.0, 260, 2, 13, 2), (0.0, 262, 0, 13, 2)])
+    assert nearest(hits, target(0.0, 260.0, 0.0, spread=(4.0, 2.0, 1.0)), "mahalanobis") == [0, 2, NO_HIT]
+    assert nearest(hits, target(0.0, 260.0, 0.0, spread=(2.1, 4.0, 4.0)), "mahalanobis") == [1, 2, 0]
+
+
+def test_mahalanobis_carries_the_prediction_to_the_modules_own_radius(make_hits):
+    # one mm in z per mm in r; the second hit is on the path, 5 mm farther out
+    hits = make_hits([(0.0, 260, 103, 13, 2), (0.0, 265, 105, 13, 2)])
+    at = target(0.0, 260.0, 100.0, direction=(0.0, 1.0, 1.0), spread=(1.0, 5.0, 1.0))
+    assert nearest(hits, at, "mahalanobis", maximum=4.0) == [1, 0, NO_HIT]
+
+
+def test_cosine_is_that_of_the_angle_at_the_origin(make_hits):
+    # the same direction 10 mm farther out is at 0; 0.01 rad aside is at 1 - cos 0.01 = 5e-5
+    hits = make_hits([(0.01, 260, 100, 13, 2), (0.0, 270, 100 * 270 / 260, 13, 2)])
+    at = target(0.0, 260.0, 100.0)
+    assert nearest(hits, at, "cosine", maximum=1e-3) == [1, 0, NO_HIT]
+    turned = 260**2 / (260**2 + 100**2) * 2 * np.sin(0.005) ** 2
+    assert nearest(hits, at, "cosine", maximum=1.01 * turned) == [1, 0, NO_HIT]
+    assert nearest(hits, at, "cosine", maximum=0.99 * turned) == [1, NO_HIT, NO_HIT]
+
+
+def test_cosine_looks_at_the_layer_of_the_prediction_only(make_hits):
+    hits = make_hits([(0.002, 260, 0, 13, 2), (0.0, 360, 0, 13, 4)])
+    assert nearest(hits, target(0.0, 258.0, 0.0), "cosine") == [0, NO_HIT, NO_HIT]
+    assert nearest(hits, target(0.0, 358.0, 0.0), "cosine") == [1, NO_HIT, NO_HIT]
+    assert nearest(hits, target(0.0, 310.0, 0.0), "cosine") == [NO_HIT, NO_HIT, NO_HIT]
+
+
 @pytest.mark.parametrize("kind", DISTANCES)
 def test_neighbours_across_the_seam_of_phi(make_hits, kind):
     hits = make_hits([(np.pi - 0.001, 260, 0, 13, 2), (-np.pi + 0.001, 260, 0, 13, 2)])
@@ -123,7 +154,15 @@ def read_all(index: HitIndex, targets, kind, k, maximum):
 
 
 @pytest.mark.parametrize(
-    ("kind", "reaches"), [("manhattan", 3.0), ("euclidean", 2.0), ("polar", 1.0), ("road", 40.0)]
+    ("kind", "reaches"),
+    [
+        ("manhattan", 3.0),
+        ("euclidean", 2.0),
+        ("polar", 1.0),
+        ("road", 40.0),
+        ("mahalanobis", 40.0),
+        ("cosine", 2.0),
+    ],
 )
 @given(seed=st.integers(0, 10**6), share=st.floats(0.01, 1.0), k=st.integers(1, 10))
 @settings(max_examples=15, deadline=None)

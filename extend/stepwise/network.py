@@ -1,0 +1,107 @@
+"""A trained network with its coordinates: questions in, predictions out, without Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from clew.arrays import Float32Array, Float64Array, Int32Array
+from clew.event import Hits
+from clew.extend.stepwise.coordinates import N_COORDINATES, Coordinates, Questions, make_coordinates
+from clew.extend.stepwise.networks import NetworkShape, answers, array_shapes
+from clew.extend.stepwise.scaling import Scaling
+from clew.learning.blocks import Shape
+from clew.learning.ops import NumpyOps
+from clew.learning.shipped import load_network
+from clew.tracks import Predictions
+
+__all__ = ["Answers", "Scaled", "StepwiseNetwork"]
+
+Answers = tuple[Float64Array, Float64Array | None]
+"""Means and, of a Gaussian network, standard deviations, shape (n, 3) each, in the answers' units."""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Coordinates as a network sees them."""
+
+    coordinates: Coordinates
+    scaling: Scaling
+
+    def inputs(self, questions: Questions) -> Float32Array:
+        """Return the network's inputs, shape (n, WINDOW, n_inputs)."""
+        inputs = questions.values.astype(np.float32)
+        inputs[..., :N_COORDINATES] = self.scaling.apply(questions.values[..., :N_COORDINATES])
+        return inputs
+
+    def targets(self, sought: Float64Array) -> Float32Array:
+        """Return the answers sought as the network is to give them, shape (n, 3)."""
+        return self.scaling.apply(sought) if self.coordinates.answers_places else sought.astype(np.float32)
+
+    def answers(self, given: Float32Array) -> Answers:
+        """Return what a network's answers mean, in the answers' units."""
+        means = given[:, :N_COORDINATES]
+        gaussian = given.shape[1] > N_COORDINATES
+        sigmas = np.exp(given[:, N_COORDINATES:]) if gaussian else None
+        if self.coordinates.answers_places:
+            return self.scaling.invert(means), None if sigmas is None else self.scaling.widths(sigmas)
+        return means.astype(np.float64), None if sigmas is None else sigmas.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class StepwiseNetwork:
+    """A trained network.
+
+    Attributes
+    ----------
+    arrays : sequence of ndarray, float32
+    record : dict
+        How it was made: see `clew.extend.stepwise.training`.
+    """
+
+    arrays: Sequence[Float32Array]
+    record: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read weights; raises InputError for a damaged file or another network's."""
+        return cls(*load_network(path, "stepwise", _shapes))
+
+    @property
+    def scaled(self) -> Scaled:
+        """What it reads."""
+        coordinates = make_coordinates(self.record["config"]["coordinates"])
+        return Scaled(coordinates, Scaling.read(self.record["scaling"]))
+
+    def answer(self, questions: Questions) -> Answers:
+        """Return what the network answers to questions that its coordinates make."""
+        shape = NetworkShape(**self.record["shape"])
+        given = answers(shape, self.arrays, self.scaled.inputs(questions), NumpyOps())
+        return self.scaled.answers(given)
+
+    def predict(self, hits: Hits, windows: Int32Array) -> Predictions:
+        """Predict the next hit of windows of shape (n, WINDOW), outwards; NaN where none is expected.
+
+        In local coordinates a second prediction is for the layer behind, should there be no hit on the next.
+        """
+        coordinates = self.scaled.coordinates
+        steps = [self.predict_crossing(hits, windows, k) for k in range(coordinates.crossings)]
+        points = np.concatenate([step.points for step in steps], axis=1)
+        sigmas = [step.sigmas for step in steps if step.sigmas is not None]
+        return Predictions(points, np.concatenate(sigmas, axis=1) if sigmas else None)
+
+    def predict_crossing(self, hits: Hits, windows: Int32Array, skipped: int) -> Predictions:
+        """Predict the hit on the next layer, or on one after so many others."""
+        coordinates = self.scaled.coordinates
+        questions = coordinates.ask(hits, windows, np.full(len(windows), skipped, dtype=np.int32))
+        predictions = coordinates.predict(questions, *self.answer(questions))
+        predictions.points[~questions.asked] = np.nan
+        return predictions
+
+
+def _shapes(record: Mapping[str, Any]) -> list[Shape]:
+    return array_shapes(NetworkShape(**record))
