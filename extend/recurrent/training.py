@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,51 +20,22 @@ from clew.learning.keras import compile_model
 from clew.learning.tasks import TrackTask
 from clew.tracksets import TrackSet
 
-__all__ = ["RecurrentTask", "RecurrentTrainingConfig", "StepsTask", "model_inputs"]
+__all__ = ["RecurrentTask", "RecurrentTrainingConfig", "StepsTask", "StepsTrainingConfig", "model_inputs"]
 
 
 Batch = tuple[tuple[Float32Array, Float32Array], Float32Array]
 
 
-class StepsConfig(Protocol):
-    """What the settings of every training on steps have; see `RecurrentTrainingConfig`."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def motion(self) -> Motion: ...
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def patience(self) -> int: ...
-    @property
-    def events(self) -> int: ...
-    @property
-    def mixed(self) -> int: ...
-    @property
-    def held_out(self) -> int: ...
-    @property
-    def batch(self) -> int: ...
-    @property
-    def learning_rate(self) -> float: ...
-    @property
-    def seed(self) -> int: ...
-
-
 @dataclass(frozen=True)
-class RecurrentTrainingConfig:
-    """Settings of a training of the recurrent network.
+class StepsTrainingConfig:
+    """Settings of trainings on the steps of a filter along true tracks.
 
     Attributes
     ----------
     name : str
         What the weights are called.
-    filtered : bool
-        Whether the network corrects a Kalman filter; else helices through the last three hits.
     scattering, strip_discs, energy_loss : float
         See clew.extend.kalman.extender.KalmanConfig.
-    units, hidden : int
-        Size of the memory, and of the layer that answers from it: multiples of 4, by which kernels go.
     epochs, patience : int
         Epochs at most, and without a better validation loss.
     events : int
@@ -80,13 +51,10 @@ class RecurrentTrainingConfig:
     seed : int
     """
 
-    name: str = "gru-16"
-    filtered: bool = True
+    name: str = "steps"
     scattering: float = 1.3
     strip_discs: float = 1.5
     energy_loss: float = 0.01
-    units: int = 16
-    hidden: int = 16
     epochs: int = 10
     patience: int = 5
     events: int = 80
@@ -96,6 +64,29 @@ class RecurrentTrainingConfig:
     learning_rate: float = 0.003
     seed: int = 1
 
+    @property
+    def motion(self) -> Motion:
+        """How tracks deviate from a Kalman filter's predictions."""
+        return Motion(self.scattering, self.strip_discs, self.energy_loss)
+
+
+@dataclass(frozen=True)
+class RecurrentTrainingConfig(StepsTrainingConfig):
+    """Settings of a training of the recurrent network: those of all on steps, and its own.
+
+    Attributes
+    ----------
+    filtered : bool
+        Whether the network corrects a Kalman filter; else helices through the last three hits.
+    units, hidden : int
+        Size of the memory, and of the layer that answers from it: multiples of 4, by which kernels go.
+    """
+
+    name: str = "gru-16"
+    filtered: bool = True
+    units: int = 16
+    hidden: int = 16
+
     def __post_init__(self) -> None:
         for name in ("units", "hidden"):
             if getattr(self, name) % 4 or getattr(self, name) < 4:
@@ -104,7 +95,7 @@ class RecurrentTrainingConfig:
     @property
     def motion(self) -> Motion:
         """How the filter lets tracks deviate."""
-        return Motion(self.scattering, self.strip_discs, self.energy_loss, self.filtered)
+        return super().motion._replace(filtered=self.filtered)
 
 
 def model_inputs(numbers: Float32Array, layers: Int32Array) -> Float32Array:
@@ -113,7 +104,7 @@ def model_inputs(numbers: Float32Array, layers: Int32Array) -> Float32Array:
     return np.concatenate([numbers, layer], axis=-1)
 
 
-Config = TypeVar("Config", bound=StepsConfig)
+Config = TypeVar("Config", bound=StepsTrainingConfig)
 
 
 @dataclass(frozen=True)

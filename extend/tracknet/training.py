@@ -11,7 +11,7 @@ from clew.arrays import Float32Array
 from clew.errors import ConfigError
 from clew.extend.kalman.state import Motion
 from clew.extend.recurrent.steps import LONGEST, Steps
-from clew.extend.recurrent.training import Batch, StepsTask
+from clew.extend.recurrent.training import Batch, StepsTask, StepsTrainingConfig
 from clew.extend.tracknet.network import WIDTH, TrackNetShape, at_station, build_keras_model
 from clew.learning.losses import ellipse_loss
 
@@ -21,47 +21,21 @@ _FARTHEST: Final = 30.0  # deviations of the helix; kinked tracks are not to rul
 
 
 @dataclass(frozen=True)
-class TrackNetTrainingConfig:
-    """Settings of a training of TrackNETv2.
+class TrackNetTrainingConfig(StepsTrainingConfig):
+    """Settings of a training of TrackNETv2: those of all on steps, and its own.
 
     Attributes
     ----------
-    name : str
-        What the weights are called.
     alpha : float
         What the distance from the centre counts in the loss; the area of the ellipse counts 1 - alpha.
-    scattering, strip_discs, energy_loss : float
-        Of the helices through three hits; see clew.extend.kalman.extender.KalmanConfig.
     shape : TrackNetShape
-    epochs, patience : int
-        Epochs at most, and without a better validation loss.
-    events : int
-        Shards per epoch; the next epoch goes on with others.
-    mixed : int
-        Shards that are mixed before batches are cut.
-    held_out : int
-        Shards of the validation and of the test sets that are measured, evenly spread.
-    batch : int
-        Tracks per step, each in one direction.
-    learning_rate : float
-        Of Nadam, at the start.
-    seed : int
     """
 
     name: str = "tracknet"
     alpha: float = 0.9
-    scattering: float = 1.3
-    strip_discs: float = 1.5
-    energy_loss: float = 0.01
     shape: TrackNetShape = field(default_factory=TrackNetShape)
     epochs: int = 12
-    patience: int = 5
-    events: int = 80
-    mixed: int = 8
-    held_out: int = 10
     batch: int = 512
-    learning_rate: float = 0.003
-    seed: int = 1
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 1:
@@ -70,7 +44,7 @@ class TrackNetTrainingConfig:
     @property
     def motion(self) -> Motion:
         """How tracks deviate from the helix through their last three hits."""
-        return Motion(self.scattering, self.strip_discs, self.energy_loss, filtered=False)
+        return super().motion._replace(filtered=False)
 
 
 def places(found: Float32Array) -> Float32Array:
