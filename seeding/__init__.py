@@ -9,6 +9,7 @@ from clew.methods import Method
 __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
+    "condensation": Method("clew.seeding.condensation", "CondensationSeeder", "CondensationSeederConfig"),
     "graph": Method("clew.seeding.graph", "GraphSeeder", "GraphSeederConfig"),
     "ranked-triplets": Method("clew.seeding.ranked", "RankedTripletSeeder", "RankedTripletConfig"),
     "triplets": Method("clew.seeding.triplets", "TripletSeeder", "TripletConfig"),

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from clew.arrays import Int32Array
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.graphs.components import edge_tracks
@@ -16,7 +17,7 @@ from clew.graphs.network import EdgeNetwork
 from clew.learning.shipped import weights_path
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
-__all__ = ["GraphSeeder", "GraphSeederConfig", "shipped_network"]
+__all__ = ["GraphSeeder", "GraphSeederConfig", "seeds_of_labels", "shipped_network"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,20 @@ class GraphSeeder:
         labels = np.zeros(len(hits), dtype=np.int32)
         layer = hits.layer_index[graph.rows]
         labels[graph.rows] = edge_tracks(graph, network.scores(graph), layer, self.config.thresholds)
-        outwards = np.argsort(hits.r.astype(np.float64) ** 2 + hits.z.astype(np.float64) ** 2, kind="stable")
-        found = Candidates.from_labels(labels, outwards)
-        found = found.select(found.lengths >= self.config.least_hits)
-        return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
+        return seeds_of_labels(hits, labels, self.config.least_hits)
+
+
+def seeds_of_labels(hits: Hits, labels: Int32Array, least_hits: int) -> Seeds:
+    """Return the tracks of `least_hits` or more that labels make, and a seed of each that is long enough.
+
+    Parameters
+    ----------
+    hits : Hits
+    labels : ndarray of shape (n_hits,), int32
+        Track of each hit, 0 for none.
+    least_hits : int
+    """
+    outwards = np.argsort(hits.r.astype(np.float64) ** 2 + hits.z.astype(np.float64) ** 2, kind="stable")
+    found = Candidates.from_labels(labels, outwards)
+    found = found.select(found.lengths >= least_hits)
+    return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float32Array, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from clew.errors import ConfigError
 from clew.event import Event
 from clew.graphs.condensation import CondensationShape, build_keras_model
@@ -222,12 +222,12 @@ def _sector_batch(part: Sample, objects: Int64Array) -> tuple[Inputs, Float32Arr
     return (_padded(nodes, n), edges, ends, helix), _padded(targets, n)
 
 
-def _numbered(objects: Int64Array) -> tuple[Int64Array, Int64Array]:
+def _numbered(objects: Int64Array) -> tuple[Int64Array, BoolArray]:
     """Give a sector's objects numbers from 0; ones cut to less than three hits are none and count nothing."""
     _, number, count = np.unique(objects, return_inverse=True, return_counts=True)
     whole = (objects >= 0) & (count[number] >= _FEWEST)
     _, again = np.unique(objects[whole], return_inverse=True)
-    found = np.full(len(objects), -1)
+    found = np.full(len(objects), -1, dtype=np.int64)
     found[whole] = again
     return found, whole | (objects < 0)
 

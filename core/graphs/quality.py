@@ -8,11 +8,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from clew.arrays import BoolArray, Int32Array, Int64Array
-from clew.event import Hits
+from clew.errors import InputError
+from clew.event import Event, Hits, Truth
 from clew.graphs.doublets import DoubletConfig, layer_pairs
+from clew.metrics.matching import Matching, match
 from clew.metrics.rates import ratio
 
-__all__ = ["EdgeQuality", "count_joinable"]
+__all__ = ["EdgeQuality", "count_joinable", "shown_matching"]
 
 
 @dataclass(frozen=True)
@@ -85,3 +87,20 @@ def count_joinable(hits: Hits, config: DoubletConfig, rows: Int64Array, particle
     np.add.at(table, (number, layer), 1)
     inner, outer = layer_pairs(config).T
     return int((table[:, inner].astype(np.int64) * table[:, outer]).sum())
+
+
+def shown_matching(event: Event, labels: Int32Array, shown: Int64Array) -> Matching:
+    """Compare tracks with particles as far as some of the hits show them; raises InputError without truth.
+
+    Parameters
+    ----------
+    event : Event
+    labels : ndarray of shape (n_hits,), int32
+    shown : ndarray of shape (n_shown,), int64
+        Rows of those hits.
+    """
+    t, particles = event.truth, event.particles
+    if t is None or particles is None:
+        raise InputError(f"event {event.event_id} has no truth and particles files: add them to compare with")
+    part = Truth(t.particle_id[shown], t.position[shown], t.momentum[shown], t.weight[shown])
+    return match(labels[shown], part, particles)

@@ -9,16 +9,16 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array, Int64Array
-from clew.errors import InputError
-from clew.event import Event, Truth
-from clew.metrics.matching import Matching, match
+from clew.event import Event
+from clew.graphs.quality import shown_matching
+from clew.metrics.matching import Matching
 from clew.metrics.tracks import metrics_above
 from clew.seeding.condensation import cluster
 
-__all__ = ["EPS", "MIN_SAMPLES", "Placed", "ScanRow", "best_row", "scan", "shown_matching"]
+__all__ = ["EPS", "MIN_SAMPLES", "Placed", "ScanRow", "best_row", "scan"]
 
 EPS: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-MIN_SAMPLES: Final = (1, 2, 3)
+MIN_SAMPLES: Final = (1, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,6 @@ class ScanRow:
     perfect: float
     double_majority: float
     lhc: float
-
-
-def shown_matching(event: Event, labels: Int32Array, shown: Int64Array) -> Matching:
-    """Compare tracks with particles as far as some of the hits show them; raises InputError without truth.
-
-    Parameters
-    ----------
-    event : Event
-    labels : ndarray of shape (n_hits,), int32
-    shown : ndarray of shape (n_shown,), int64
-        Rows of those hits.
-    """
-    t, particles = event.truth, event.particles
-    if t is None or particles is None:
-        raise InputError(f"event {event.event_id} has no truth and particles files: add them to compare with")
-    part = Truth(t.particle_id[shown], t.position[shown], t.momentum[shown], t.weight[shown])
-    return match(labels[shown], part, particles)
 
 
 def scan(

@@ -49,9 +49,11 @@ def principal_axes(places: Float32Array) -> Float64Array:
 
 def _draw(axes: Axes, places: Float64Array, particle: Int64Array) -> None:
     others = particle < 0
-    axes.scatter(*places[others].T, s=4, color=FAINT)
+    axes.scatter(places[others, 0], places[others, 1], s=4, color=FAINT)
     for number in range(particle.max(initial=-1) + 1):
         own = places[particle == number]
         marker = _MARKERS[number // len(COLOURS) % len(_MARKERS)]
         colour = COLOURS[number % len(COLOURS)]
-        axes.scatter(*own.T, s=22, marker=marker, facecolor="none", edgecolor=colour, linewidth=1.1)
+        axes.scatter(
+            own[:, 0], own[:, 1], s=22, marker=marker, facecolor="none", edgecolor=colour, linewidth=1.1
+        )

@@ -12,15 +12,14 @@ import numpy as np
 from tqdm import tqdm
 
 from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
-from clew.event import Event, Truth
+from clew.event import Event
 from clew.graphs.components import edge_tracks
 from clew.graphs.doublets import DoubletConfig, find_doublets, true_doublets
 from clew.graphs.graph import build_graph
 from clew.graphs.network import EdgeNetwork
-from clew.graphs.quality import EdgeQuality, count_joinable
+from clew.graphs.quality import EdgeQuality, count_joinable, shown_matching
 from clew.graphs.selection import SelectionConfig, particle_of_hits, selected_hits
 from clew.io import EventSource, read_event
-from clew.metrics.matching import match
 from clew.metrics.tracks import TrackReport, track_report
 from clew.plots.graphs import draw_edge_scores
 from clew.seeding.graph import shipped_network
@@ -99,11 +98,8 @@ def _tight(event: Event, doublets: DoubletConfig, rows: Int64Array, particle: In
 
 def _track_report(event: Event, labels: Int32Array, rows: Int64Array) -> TrackReport:
     """Compare the tracks with the particles as far as the study's hits show them."""
-    assert event.truth is not None
     assert event.particles is not None
-    t, particles = event.truth, event.particles
-    part = Truth(t.particle_id[rows], t.position[rows], t.momentum[rows], t.weight[rows])
-    return track_report(match(labels[rows], part, particles), particles)
+    return track_report(shown_matching(event, labels, rows), event.particles)
 
 
 def _report(network: EdgeNetwork, events: Sequence[_Measured]) -> Iterator[str]:

@@ -1,0 +1,90 @@
+"""The condensation seeder: an edge filter, a network that places hits in a latent space, and DBSCAN there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from clew.arrays import Float32Array, Int32Array
+from clew.errors import ConfigError
+from clew.event import Hits
+from clew.graphs.condensation import CondensationNetwork
+from clew.graphs.filtering import EdgeFilter
+from clew.learning.shipped import weights_path
+from clew.seeding.dbscan import dbscan
+from clew.seeding.graph import seeds_of_labels, shipped_network
+from clew.tracks import Seeds
+
+__all__ = ["CondensationSeeder", "CondensationSeederConfig", "cluster", "shipped_stages"]
+
+
+@dataclass(frozen=True)
+class CondensationSeederConfig:
+    """Settings of the condensation seeder; eps and min_samples as `clew study condensation-scan` chose them.
+
+    Attributes
+    ----------
+    weights : str
+        Shipped weights of a condensation network, by name, or an .npz; its record names the edge filter.
+    eps, min_samples : float, int
+        Of DBSCAN in the latent space.
+    least_hits : int
+        Clusters of fewer hits make no track.
+    """
+
+    weights: str = "condensation"
+    eps: float = 0.9
+    min_samples: int = 1
+    least_hits: int = 3
+
+    def __post_init__(self) -> None:
+        if not self.eps > 0 or self.min_samples < 1:
+            raise ConfigError(
+                f"seeding: eps is {self.eps} and min_samples {self.min_samples}: "
+                "eps must be above 0, min_samples at least 1"
+            )
+
+
+@lru_cache(maxsize=4)
+def shipped_stages(name: str) -> tuple[EdgeFilter, CondensationNetwork]:
+    """Return both stages by the second's weights: a shipped name, or an .npz."""
+    network = CondensationNetwork.load(weights_path("clew.seeding.weights", name))
+    return EdgeFilter(shipped_network(network.record["filter"]), network.record["threshold"]), network
+
+
+def cluster(
+    n_hits: int, rows: Int32Array, places: Float32Array, eps: float, min_samples: int = 1
+) -> Int32Array:
+    """Return the cluster of each of n hits from 1, 0 for hits without a place and for noise.
+
+    Parameters
+    ----------
+    n_hits : int
+    rows : ndarray of shape (n_places,), int32
+        The hit of each place.
+    places : ndarray of shape (n_places, coordinates), float32
+        In the latent space.
+    eps, min_samples
+        See `clew.seeding.dbscan.dbscan`.
+    """
+    labels = np.zeros(n_hits, dtype=np.int32)
+    labels[rows] = dbscan(places, eps, min_samples) + 1
+    return labels
+
+
+@dataclass(frozen=True)
+class CondensationSeeder:
+    """Finds tracks as gnn_tracking does; see `clew.stages.Seeder`."""
+
+    config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
+
+    def seed(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event; no hit is in two of them."""
+        c = self.config
+        edge_filter, network = shipped_stages(c.weights)
+        filtered = edge_filter(hits)
+        _, places = network.place(filtered)
+        labels = cluster(len(hits), filtered.graph.rows, places, c.eps, c.min_samples)
+        return seeds_of_labels(hits, labels, c.least_hits)
