@@ -27,8 +27,12 @@ from clew.tracksets import Tracks, tracks_of
 
 __all__ = ["FARTHEST", "Course", "Predicted", "predict_next", "roll_out"]
 
-FARTHEST: Final = {"polar": 0.2, "euclidean": 0.2, "mahalanobis": 6.0, "cosine": 0.01}
-"""The distances of SPRACE, and beyond which no hit is taken, so that the layer behind is looked at."""
+FARTHEST: Final = {"polar": 0.012, "euclidean": 0.02, "mahalanobis": 8.0, "cosine": 3e-5}
+"""The distances of SPRACE, and beyond which no hit is taken, so that the layer behind is looked at; chosen on
+validation events."""
+
+_ANYWHERE: Final = {"polar": 0.2, "euclidean": 0.2, "mahalanobis": 30.0, "cosine": 0.01}
+"""The same for networks that have one prediction only: nearly always some hit is nearer."""
 
 _SPREAD: Final = np.array(NearestConfig().spread)
 
@@ -111,7 +115,8 @@ def _step(course: Course, network: StepwiseNetwork, windows: Int32Array, distanc
     targets = make_targets(course.hits, windows, predictions, _SPREAD)
     n, steps = targets.shape[:2]
     flat, barred = targets.reshape(-1, TARGET_WIDTH), np.repeat(windows, steps, axis=0)
-    nearest, _ = nearest_hits(course.index, flat, barred, DISTANCES[distance], 1, FARTHEST[distance])
+    farthest = (FARTHEST if steps > 1 else _ANYWHERE)[distance]
+    nearest, _ = nearest_hits(course.index, flat, barred, DISTANCES[distance], 1, farthest)
     rows = first_hits(nearest.reshape(n, steps), 1)
     return Candidates.from_rows(add_doubles(course.hits, course.index, windows, rows))
 

@@ -33,6 +33,9 @@ REGION: Final = RegionConfig(most_phi=0.5, least_pt=1.0, hits=10)
 PICTURED: Final = "step-lstm-gaussian"
 """The network whose predictions are drawn."""
 
+_STRAY: Final = 5.0
+"""Pulls farther off are not the tracks' own: the particle went elsewhere."""
+
 _PULLS: Final = {
     "local": ("across", "along", "ahead"),
     "cylindrical": ("r", "phi", "z"),
@@ -148,10 +151,13 @@ def _score_line(predicted: Predicted, chosen: BoolArray) -> str:
 
 def _pulls(predicted: Predicted, names: tuple[str, str, str]) -> Iterator[str]:
     pulls = predicted.pulls[~np.isnan(predicted.pulls[:, 0])]
-    if len(pulls):
-        low, middle, high = np.quantile(pulls, (0.1587, 0.5, 0.8413), axis=0)
-        for k, name in enumerate(names):
-            yield (
-                f"pulls, {name:<8}       mean {pulls[:, k].mean():.3f}, deviation {pulls[:, k].std():.3f}, "
-                f"median {middle[k]:.3f}, half of the central 68% {(high[k] - low[k]) / 2:.3f}"
-            )
+    if not len(pulls):
+        return
+    for name, values in zip(names, pulls.T, strict=True):
+        near = values[np.abs(values) < _STRAY]
+        low, high = np.quantile(values, (0.1587, 0.8413))
+        far = f"beyond {_STRAY:g} {100 * (1 - len(near) / len(values)):.2f}%"
+        yield (
+            f"pulls, {name:<8}       mean {near.mean():.3f}, deviation {near.std():.3f}, {far}, "
+            f"half of the central 68% {(high - low) / 2:.3f}"
+        )
