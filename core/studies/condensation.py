@@ -40,6 +40,7 @@ PT_ABOVE: Final = (0.0, 0.5, 0.9, 1.5)
 _HARD: Final = 0.9
 _STAGES: Final = ("graph and filter", "condensation network", "DBSCAN")
 _DRAWN: Final = 16
+_MANY: Final = 6
 _SECTOR: Final = 0.4  # rad: the part of the latent space that is drawn
 
 
@@ -138,14 +139,16 @@ def _draw_latent_space(event: Event, filtered: Filtered, network: CondensationNe
 
 
 def _some_particles(event: Event, rows: Int32Array) -> Int64Array:
-    """Give the particles above 0.9 GeV of which the hits show most a number, -1 for hits of others."""
+    """Give some particles above 0.9 GeV of six hits or more, at all eta, a number; -1 for hits of others."""
     truth, particles = event.truth, event.particles
     assert truth is not None
     assert particles is not None
     own = particle_rows(truth, particles)[rows]
     hard = np.append(particles.pt > _HARD, False)[own]
     names, count = np.unique(own[hard], return_counts=True)
-    drawn = names[np.argsort(-count, kind="stable")[:_DRAWN]]
+    names = names[count >= _MANY]
+    ranked = names[np.argsort(particles.eta[names], kind="stable")]
+    drawn = ranked[np.unique(np.linspace(0, len(ranked) - 1, min(_DRAWN, len(ranked))).astype(np.int64))]
     number = np.full(len(particles.pt) + 1, -1)
     number[drawn] = np.arange(len(drawn))
     return number[own]

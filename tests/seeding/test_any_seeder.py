@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from clew.event import Event, Hits
+from clew.seeding.condensation import CondensationSeeder
 from clew.seeding.graph import GraphSeeder
 from clew.seeding.seeder import UnrolledSeeder
 from clew.seeding.triplets import TripletSeeder
@@ -29,7 +30,7 @@ def event(make_toy_event) -> Event:
     return make_toy_event(n_particles=80, seed=1, smear=0.02, noise=150)
 
 
-@pytest.fixture(scope="module", params=[UnrolledSeeder, TripletSeeder, GraphSeeder])
+@pytest.fixture(scope="module", params=[UnrolledSeeder, TripletSeeder, GraphSeeder, CondensationSeeder])
 def seeder(request) -> Seeder:
     return request.param()
 
