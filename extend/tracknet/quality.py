@@ -94,7 +94,8 @@ def _goes_on() -> BoolArray:
 
 def _follow(search: Search, paths: Int32Array, particle: Int64Array) -> Drawn:
     live = search.begin(paths[:, :3], np.zeros(len(paths)), np.arange(len(paths)))
-    parts = []
+    whole, numbers = np.zeros(0, dtype=np.int64), np.zeros(0)
+    parts = [Drawn(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.bool_), whole, whole, numbers)]
     for n in range(3, LONGEST):
         live = live.select(paths[live.group, n] != NO_HIT)
         if not len(live.group):

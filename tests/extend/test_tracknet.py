@@ -224,6 +224,10 @@ def test_ellipses_hold_the_next_hits_of_true_tracks(event: Event) -> None:
     assert np.nanmedian(narrow.area) < 0.02 * np.nanmedian(wide.area)
 
 
+def test_no_track_is_hard_enough_for_an_ellipse(event: Event) -> None:
+    assert len(ellipses_along(event, TrackNet.load(weights_path("tracknet")), 2.0, 1e6).layer) == 0
+
+
 def test_paths_hold_one_hit_a_layer_and_end_where_tracks_turn_back(toy: Event) -> None:
     tracks = tracks_of(toy)
     paths = outward_paths(tracks)
