@@ -98,5 +98,6 @@ def draw_pulls(pulls: Float64Array, names: tuple[str, str, str], path: Path) -> 
         plain(axes).hist(np.clip(values, -5.0, 5.0), edges.tolist(), color=FOUND[1])
         axes.plot(edges, normal, color=COLOURS[5])
         axes.set(xlabel=f"pull {name}", ylabel="hits")
-        axes.set_title(f"mean {values.mean():.3f}, deviation {values.std():.3f}", fontsize=9)
+        near = values[np.abs(values) < 5.0]
+        axes.set_title(f"within 5: mean {near.mean():.3f}, deviation {near.std():.3f}", fontsize=9)
     return save(figure, path)

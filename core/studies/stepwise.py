@@ -6,10 +6,10 @@ six steps follow, each from the hits found before, and at each all hits of the e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from tqdm import tqdm
@@ -25,13 +25,16 @@ from clew.metrics.regression import RegressionScores
 from clew.plots.stepwise import draw_distributions, draw_hits, draw_predicted, draw_pulls
 from clew.studies.rollout import FARTHEST, Course, Predicted, predict_next, roll_out
 
-__all__ = ["PICTURED", "REGION", "networks", "run"]
+__all__ = ["HELIX_ALONE", "PICTURED", "REGION", "networks", "run"]
 
 REGION: Final = RegionConfig(most_phi=0.5, least_pt=1.0, hits=10)
 """The published choice of tracks; the eta regions are reported apart."""
 
 PICTURED: Final = "step-lstm-gaussian"
 """The network whose predictions are drawn."""
+
+HELIX_ALONE: Final = "helix alone"
+"""What the pictured network is called with all its weights at zero: only its local coordinates are left."""
 
 _STRAY: Final = 5.0
 """Pulls farther off are not the tracks' own: the particle went elsewhere."""
@@ -53,7 +56,7 @@ class _Followed:
     @property
     def complete(self) -> dict[str, BoolArray]:
         """Tracks of which all hits are right, by distance."""
-        return {distance: right.all(axis=1) for distance, right in self.right.items()}
+        return {distance: np.asarray(right.all(axis=1)) for distance, right in self.right.items()}
 
 
 def networks() -> list[str]:
@@ -63,23 +66,29 @@ def networks() -> list[str]:
 
 def run(sources: Sequence[EventSource], folder: Path, samples: int | None = None) -> str:
     """Follow the tracks of all events, or `samples` of them, with each network; see `clew.studies.Study`."""
-    names = networks()
+    chosen = {name: shipped_network(name) for name in networks()}
+    chosen[HELIX_ALONE] = _silenced(chosen[PICTURED])
     eta: list[Float64Array] = []
-    followed: dict[str, list[_Followed]] = {name: [] for name in names}
+    followed: dict[str, list[_Followed]] = {name: [] for name in chosen}
     for source in tqdm(sources, desc="stepwise", unit="event", disable=None, leave=False):
         left = None if samples is None else samples - sum(map(len, eta))
         if left == 0:
             break
         course = Course.of(read_event(source), REGION, left)
         eta.append(course.abs_eta)
-        for name in names:
-            followed[name].append(_follow(course, shipped_network(name)))
+        for name, network in chosen.items():
+            followed[name].append(_follow(course, network))
         if len(eta) == 1:
             predicted = followed[PICTURED][0].predicted
             draw_hits(course.points, predicted.true, predicted.points, folder / "stepwise-hits.png")
     together = {name: _join(parts) for name, parts in followed.items()}
     _draw(together[PICTURED].predicted, folder)
-    return "\n".join(_report(together, np.concatenate(eta), len(eta))) + "\n"
+    return "\n".join(_report(chosen, together, np.concatenate(eta), len(eta))) + "\n"
+
+
+def _silenced(network: StepwiseNetwork) -> StepwiseNetwork:
+    """Return a network that answers nothing: no deviation from the helix, and the expected errors."""
+    return replace(network, arrays=[np.zeros_like(array) for array in network.arrays])
 
 
 def _follow(course: Course, network: StepwiseNetwork) -> _Followed:
@@ -100,7 +109,9 @@ def _draw(predicted: Predicted, folder: Path) -> None:
     draw_pulls(pulls, _PULLS["local"], folder / "stepwise-pulls.png")
 
 
-def _report(together: dict[str, _Followed], eta: Float64Array, n_events: int) -> Iterator[str]:
+def _report(
+    chosen: dict[str, StepwiseNetwork], together: dict[str, _Followed], eta: Float64Array, n_events: int
+) -> Iterator[str]:
     yield f"pT > {REGION.least_pt:g} GeV, |phi| < {REGION.most_phi:g}, exactly {REGION.hits} hits"
     yield f"events {n_events}, tracks {len(eta)}, candidates: all hits of the event"
     yield ""
@@ -109,13 +120,15 @@ def _report(together: dict[str, _Followed], eta: Float64Array, n_events: int) ->
         yield f"{name:<32}" + "".join(f"{100 * c.mean():13.1f}" for c in followed.complete.values())
     for name, followed in together.items():
         yield ""
-        yield from _report_network(name, followed, eta)
+        yield from _report_network(name, chosen[name].record, followed, eta)
 
 
-def _report_network(name: str, followed: _Followed, eta: Float64Array) -> Iterator[str]:
-    record = shipped_network(name).record
+def _report_network(
+    name: str, record: Mapping[str, Any], followed: _Followed, eta: Float64Array
+) -> Iterator[str]:
     config = record["config"]
-    yield f"model name            {config['network']} ({name}), {record['parameters']} parameters"
+    size = "no network" if name == HELIX_ALONE else f"{config['network']}, {record['parameters']} parameters"
+    yield f"model name            {name} ({size})"
     yield f"coordinates           {config['coordinates']}, scaled: {config['scaling']}"
     yield f"tracks                {len(eta)}"
     for distance, right in followed.right.items():

@@ -97,7 +97,8 @@ def test_the_command_reports_and_draws(
     assert f"pT > 1 GeV, |phi| < {REGION.most_phi}, exactly 10 hits" in printed
     assert "events 1, tracks 4" in printed
     for name in networks():
-        assert f"({name}), " in printed
+        assert f"model name            {name} (" in printed
+    assert "helix alone (no network)" in printed
     for distance in FARTHEST:
         assert f"correct hits per layer ({distance}): " in printed
         assert f"reconstructed tracks ({distance}): " in printed
