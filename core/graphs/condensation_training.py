@@ -15,7 +15,6 @@ from clew.event import Event
 from clew.graphs.condensation import CondensationShape, build_keras_model
 from clew.graphs.filtering import N_FILTERED_EDGE_FEATURES, EdgeFilter, Filtered
 from clew.graphs.network import EdgeNetwork
-from clew.graphs.selection import particle_of_hits
 from clew.graphs.training import Sample, batch_of, sectors
 from clew.io import EventSource, read_event
 from clew.learning.events import EventTask
@@ -106,7 +105,7 @@ class Prepared(NamedTuple):
     objects: Int64Array
 
 
-Inputs = tuple[Float32Array, Float32Array, Int32Array, Float32Array]
+SectorInputs = tuple[Float32Array, Float32Array, Int32Array, Float32Array]
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ class CondensationTask(EventTask[CondensationTrainingConfig]):
             build_keras_model(c.shape), loss, c.learning_rate, c.epochs * c.events * c.sectors
         )
 
-    def batches(self, epoch: int) -> Iterator[tuple[Inputs, Float32Array]]:
+    def batches(self, epoch: int) -> Iterator[tuple[SectorInputs, Float32Array]]:
         """Yield the sectors of the epoch's events."""
         c = self.config
         sources = self.sources["training"][: c.material]
@@ -188,11 +187,10 @@ class CondensationTask(EventTask[CondensationTrainingConfig]):
 
 
 def prepare(event: Event, edge_filter: EdgeFilter, least_pt: float) -> Prepared:
-    """Filter an event's graph and number its objects; raises InputError without truth."""
+    """Filter the graph of an event with truth, and name each node's object."""
     filtered = edge_filter(event.hits)
     rows = filtered.graph.rows
     truth, particles = event.truth, event.particles
-    particle_of_hits(event)
     assert truth is not None
     assert particles is not None
     own = particle_rows(truth, particles)[rows]
@@ -200,7 +198,7 @@ def prepare(event: Event, edge_filter: EdgeFilter, least_pt: float) -> Prepared:
     return Prepared(filtered, event.hits.phi[rows], np.where(hard, own, -1))
 
 
-def sector_batches(event: Prepared, n: int, turn: float) -> list[tuple[Inputs, Float32Array]]:
+def sector_batches(event: Prepared, n: int, turn: float) -> list[tuple[SectorInputs, Float32Array]]:
     """Cut an event into n sectors and return the inputs and targets of each, padded to few shapes."""
     graph = event.filtered.graph
     both = np.concatenate([graph.edge_features, event.filtered.helix], axis=1)
@@ -211,7 +209,7 @@ def sector_batches(event: Prepared, n: int, turn: float) -> list[tuple[Inputs, F
     ]
 
 
-def _sector_batch(part: Sample, objects: Int64Array) -> tuple[Inputs, Float32Array]:
+def _sector_batch(part: Sample, objects: Int64Array) -> tuple[SectorInputs, Float32Array]:
     from clew.learning.losses import ROWS_PER_OBJECT
 
     numbers, real = _numbered(objects)

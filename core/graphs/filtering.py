@@ -39,12 +39,10 @@ class Filtered(NamedTuple):
     helix : ndarray of shape (n_edges, N_HELIX), float32
         Of each edge: direction at the beam line (cosine and sine of the azimuth), asinh of the slope
         dz/darc, signed curvature [1/m] and z0 [50 mm].
-    scores : ndarray of shape (n_edges,), float32
     """
 
     graph: Graph
     helix: Float32Array
-    scores: Float32Array
 
 
 @dataclass(frozen=True)
@@ -103,4 +101,4 @@ def with_helices(hits: Hits, graph: Graph, scores: Float32Array) -> Filtered:
     azimuth = hits.phi[graph.rows][graph.edges[:, 0]] + turns[:, 0]
     helix = np.column_stack([np.cos(azimuth), np.sin(azimuth), shape])
     wide = replace(graph, node_features=nodes.astype(np.float32), edge_features=edges.astype(np.float32))
-    return Filtered(wide, helix.astype(np.float32), scores)
+    return Filtered(wide, helix.astype(np.float32))

@@ -11,13 +11,14 @@ from typing import Any, Final
 import numpy as np
 from tqdm import tqdm
 
-from clew.arrays import BoolArray, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from clew.benchmark.machine import peak_memory
 from clew.event import Event
 from clew.graphs.components import edge_tracks
 from clew.graphs.condensation import CondensationNetwork, CondensationShape, build_keras_model
 from clew.graphs.doublets import DoubletConfig
-from clew.graphs.filtering import Filtered
+from clew.graphs.filtering import EdgeFilter, Filtered
+from clew.graphs.graph import Graph
 from clew.graphs.quality import EdgeQuality, count_joinable, shown_matching
 from clew.graphs.selection import hits_on, particle_of_hits
 from clew.io import EventSource, read_event
@@ -83,29 +84,39 @@ def _measure(event: Event, config: CondensationSeederConfig) -> _Measured:
     layer = event.hits.layer_index[graph.rows]
     joined[graph.rows] = edge_tracks(graph, scores, layer, (COMPONENTS_ABOVE,))
     shown = hits_on(event.hits, edge_filter.layers)
-    matchings = {
-        "condensation": shown_matching(event, labels, shown),
-        "components": shown_matching(event, joined, shown),
-    }
+    matching = shown_matching(event, labels, shown)
+    matchings = {"condensation": matching, "components": shown_matching(event, joined, shown)}
     assert event.particles is not None
-    report = track_report(matchings["condensation"], event.particles)
-    hard = _hard_hits(event, matchings["condensation"], shown)
-    particle = particle_of_hits(event)
-    truth, kept = graph.targets(particle), scores > edge_filter.threshold
-    doublets = DoubletConfig(**edge_filter.network.record["doublets"])
-    of_hard = ~truth | hard[graph.doublets[:, 0]]
+    report = track_report(matching, event.particles)
+    hard = _hard_hits(event, matching)
     return _Measured(
-        EdgeQuality.count(truth, kept, count_joinable(event.hits, doublets, shown, particle)),
-        EdgeQuality.count(
-            truth[of_hard], kept[of_hard], count_joinable(event.hits, doublets, shown[hard[shown]], particle)
-        ),
+        _edge_quality(event, edge_filter, graph, scores, shown),
+        _edge_quality(event, edge_filter, graph, scores, shown, hard),
         {name: _above(matching, event) for name, matching in matchings.items()},
         (report.against_pt, report.against_eta),
         tuple(np.diff(times).tolist()),
     )
 
 
-def _hard_hits(event: Event, matching: Matching, shown: Int64Array) -> BoolArray:
+def _edge_quality(
+    event: Event,
+    edge_filter: EdgeFilter,
+    graph: Graph,
+    scores: Float32Array,
+    shown: Int64Array,
+    chosen: BoolArray | None = None,
+) -> EdgeQuality:
+    """Count the edges, or of the true ones only those between chosen hits."""
+    particle = particle_of_hits(event)
+    truth, kept = graph.targets(particle), scores > edge_filter.threshold
+    if chosen is not None:
+        among = ~truth | chosen[graph.doublets[:, 0]]
+        truth, kept, shown = truth[among], kept[among], shown[chosen[shown]]
+    doublets = DoubletConfig(**edge_filter.network.record["doublets"])
+    return EdgeQuality.count(truth, kept, count_joinable(event.hits, doublets, shown, particle))
+
+
+def _hard_hits(event: Event, matching: Matching) -> BoolArray:
     """Tell which hits are of particles that the metrics count above 0.9 GeV, shape (n_hits,)."""
     truth, particles = event.truth, event.particles
     assert truth is not None
