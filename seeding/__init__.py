@@ -10,6 +10,9 @@ __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
     "condensation": Method("clew.seeding.condensation", "CondensationSeeder", "CondensationSeederConfig"),
+    "condensation-triplets": Method(
+        "clew.seeding.condensation", "CondensationTripletSeeder", "CondensationSeederConfig"
+    ),
     "graph": Method("clew.seeding.graph", "GraphSeeder", "GraphSeederConfig"),
     "ranked-triplets": Method("clew.seeding.ranked", "RankedTripletSeeder", "RankedTripletConfig"),
     "triplets": Method("clew.seeding.triplets", "TripletSeeder", "TripletConfig"),

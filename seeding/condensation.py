@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from clew.arrays import Float32Array, Int32Array
+from clew.arrays import BoolArray, Float32Array, Int32Array
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.graphs.condensation import CondensationNetwork
@@ -15,9 +15,15 @@ from clew.graphs.filtering import EdgeFilter
 from clew.learning.shipped import weights_path
 from clew.seeding.dbscan import dbscan
 from clew.seeding.graph import seeds_of_labels, shipped_network
-from clew.tracks import Seeds
+from clew.tracks import Candidates, Seeds
 
-__all__ = ["CondensationSeeder", "CondensationSeederConfig", "cluster", "shipped_stages"]
+__all__ = [
+    "CondensationSeeder",
+    "CondensationSeederConfig",
+    "CondensationTripletSeeder",
+    "cluster",
+    "shipped_stages",
+]
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,32 @@ class CondensationSeeder:
 
     def seed(self, hits: Hits) -> Seeds:
         """Find seeds among all hits of an event; no hit is in two of them."""
+        return seeds_of_labels(hits, find_clusters(hits, self.config), self.config.least_hits)
+
+
+@dataclass(frozen=True)
+class CondensationTripletSeeder:
+    """The same tracks, each as a triplet to be grown in a loop; see `clew.stages.PassSeeder`."""
+
+    config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
+
+    def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
+        """Return the first hits of each track on its first three layers, for tracks on as many."""
         c = self.config
-        edge_filter, network = shipped_stages(c.weights)
-        filtered = edge_filter(hits)
-        _, places = network.place(filtered)
-        labels = cluster(len(hits), filtered.graph.rows, places, c.eps, c.min_samples)
-        return seeds_of_labels(hits, labels, c.least_hits)
+        labels = np.where(free, find_clusters(hits, c), 0).astype(np.int32)
+        tracks = seeds_of_labels(hits, labels, c.least_hits).found
+        layer, owner = hits.layer_index[tracks.hits], tracks.owners
+        begins = np.diff(layer, prepend=-1) != 0
+        begins |= np.diff(owner, prepend=-1) != 0
+        firsts = Candidates.from_labels(owner[begins] + np.int32(1))
+        triplets = firsts.select(firsts.lengths >= 3).head(3)
+        rows = tracks.hits[begins][triplets]
+        return Seeds(rows, Candidates.empty(), np.zeros(len(rows)), c.least_hits)
+
+
+def find_clusters(hits: Hits, config: CondensationSeederConfig) -> Int32Array:
+    """Return the cluster of each hit from 1, 0 for hits of none, shape (n_hits,)."""
+    edge_filter, network = shipped_stages(config.weights)
+    filtered = edge_filter(hits)
+    _, places = network.place(filtered)
+    return cluster(len(hits), filtered.graph.rows, places, config.eps, config.min_samples)

@@ -24,8 +24,15 @@ from clew.io import write_event
 from clew.learning.records import save_arrays
 from clew.pipeline import Pipeline
 from clew.plots.latent import draw_latent_space, principal_axes
-from clew.seeding.condensation import CondensationSeeder, CondensationSeederConfig, cluster, shipped_stages
+from clew.seeding.condensation import (
+    CondensationSeeder,
+    CondensationSeederConfig,
+    CondensationTripletSeeder,
+    cluster,
+    shipped_stages,
+)
 from clew.seeding.graph import shipped_network
+from clew.tracks import Candidates
 
 SHAPE = CondensationShape(units=8, steps=2, rounds=2, free=1)
 
@@ -176,6 +183,20 @@ def test_the_preset_finds_toy_tracks(event: Event) -> None:
     found = matching.led_by(matching.double_majority)
     assert found[hard].mean() > 0.8
     assert Pipeline.from_preset("condensation").reconstruct(event.hits).labels.max() > 0
+
+
+def test_triplets_are_free_hits_of_one_track_on_three_layers(event: Event) -> None:
+    free = np.ones(len(event.hits), dtype=np.bool_)
+    tracks = CondensationSeeder().seed(event.hits).found
+    owner = tracks.labels(len(event.hits))
+    seeds = CondensationTripletSeeder().seed_free(event.hits, free, Candidates.empty())
+    assert len(seeds) > 0.9 * len(tracks)
+    assert (owner[seeds.hits] == owner[seeds.hits[:, :1]]).all()
+    assert len(np.unique(owner[seeds.hits[:, 0]])) == len(seeds)
+    assert (np.diff(np.sort(event.hits.layer_index[seeds.hits], axis=1), axis=1) > 0).all()
+    free[seeds.hits[0, 0]] = False
+    fewer = CondensationTripletSeeder().seed_free(event.hits, free, Candidates.empty())
+    assert seeds.hits[0, 0] not in fewer.hits
 
 
 def test_shipped_weights_have_a_record() -> None:
