@@ -45,6 +45,7 @@ class StepwiseExtender:
     def extend(self, hits: Hits, windows: Int32Array) -> Predictions:
         """Predict one step of each window; see `clew.stages.Extender`.
 
+        In local coordinates a second prediction is for the layer behind: let the fitting take one hit only.
         The networks have learnt the way outwards only: windows that go inwards get no prediction.
         """
         predictions = self._network.predict(hits, windows[:, -WINDOW:])

@@ -44,7 +44,6 @@ NetworkName = Literal[
 _COORDINATES: Final = 3
 _HIDDEN: Final = 18  # units between memory and answer, as SPRACE's LSTM has
 _JOINT: Final = 30  # units that join parallel branches
-_NARROWEST: Final = 6.0  # of the logarithm of a deviation
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 
@@ -14,7 +14,7 @@ __all__ = ["Scaling", "ScalingName"]
 
 ScalingName = Literal["standard", "min-max"]
 
-_LEAST = 1e-6  # of a unit, where a coordinate does not vary
+_LEAST: Final = 1e-6  # of a unit, where a coordinate does not vary
 
 
 @dataclass(frozen=True)
