@@ -15,7 +15,9 @@ from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.event import Hits
 from clew.extend.crossings import IS_BARREL
 from clew.extend.frames import wrap
-from clew.extend.stepwise.local import N_TOLD, STAGGER, References, deviations_of, refer
+from clew.extend.stepwise.deviations import deviations_of
+from clew.extend.stepwise.local import STAGGER, References, refer
+from clew.extend.stepwise.telling import N_TOLD
 from clew.tracks import NO_HIT, Predictions
 
 __all__ = [

@@ -16,8 +16,7 @@ from typing import Final, NamedTuple
 import numba
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array
-from clew.detector import LAYERS
+from clew.arrays import Float64Array, Int32Array
 from clew.event import Hits
 from clew.extend.crossings import IS_BARREL
 from clew.extend.kalman.state import (
@@ -36,26 +35,20 @@ from clew.extend.kalman.state import (
     start_state,
 )
 from clew.extend.kalman.transport import ARC, BENT, N_WAY, arrive, carry_covariance, on_layer
+from clew.extend.stepwise.telling import N_TOLD, tell_crossing, tell_hit
 from clew.extend.stepwise.windows import WINDOW
-from clew.fitting.road import TARGET_WIDTH, deviations
+from clew.fitting.road import TARGET_WIDTH
 from clew.fitting.space import search_space
 from clew.kernels import kernel, parallel_kernel
 from clew.tracks import NO_HIT
 from clew.transitions import next_layers
 
-__all__ = ["N_TOLD", "STAGGER", "References", "deviations_of", "refer"]
-
-N_TOLD: Final = 20
-"""Numbers told of each hit: its place along, across and above the helix; its r, z and kind of layer (barrel,
-pixel, long strip); and, the same for all four, the helix and its crossing."""
+__all__ = ["STAGGER", "References", "refer"]
 
 STAGGER: Final = 3.0
 """Unit of how far a module stands before or behind its layer's place, mm."""
 
 _MOTION: Final = Motion(1.3, 1.5, 0.01, filtered=False)
-_IS_PIXEL: Final = np.array([layer.volume in (7, 8, 9) for layer in LAYERS])
-_IS_LONG: Final = np.array([layer.volume in (16, 17, 18) for layer in LAYERS])
-_LOWEST_CURVATURE: Final = 1e-5
 
 
 class References(NamedTuple):
@@ -147,8 +140,8 @@ def _refer(
     _write_target(crossing, found, out.target[i])
     for step in range(len(window)):
         told = out.told[i, step]
-        _tell_hit(points, window[step], layer[window[step]], state, way[BENT], out.turn[i], out.side[i], told)
-        _tell_crossing(crossing, found, way[ARC], out.turn[i], out.side[i], out.target[i], told)
+        tell_hit(points, window[step], layer[window[step]], state, way[BENT], out.turn[i], out.side[i], told)
+        tell_crossing(crossing, found, way[ARC], out.turn[i], out.side[i], out.target[i], told)
 
 
 @kernel
@@ -231,100 +224,3 @@ def _write_target(crossing: Float64Array, layer: int, target: Float64Array) -> N
         target[8] = np.sqrt(aside**2 * aa + outwards**2 * per_slope * zz + length)
         target[9] = STAGGER
     target[10], target[11] = 0.0, 0.0
-
-
-@kernel
-def _tell_hit(
-    points: Float64Array,
-    hit: int,
-    layer: int,
-    state: Float64Array,
-    bent: float,
-    turn: float,
-    side: float,
-    told: Float64Array,
-) -> None:
-    dx, dy = points[hit, 0] - state[X], points[hit, 1] - state[Y]
-    cos, sin = np.cos(state[PSI]), np.sin(state[PSI])
-    ahead, left = dx * cos + dy * sin, dy * cos - dx * sin
-    arc = np.arctan2(bent * ahead, 1.0 - bent * left) / bent
-    inside = 2.0 * left - bent * (ahead * ahead + left * left)
-    across = inside / (1.0 + np.sqrt(max(1.0 - bent * inside, 0.0)))
-    height = points[hit, 2] - state[Z] - state[SLOPE] * arc
-    told[0], told[1], told[2] = arc, np.arcsinh(10.0 * turn * across), np.arcsinh(3.0 * side * height)
-    told[3], told[4] = points[hit, 5] / 1000.0, side * points[hit, 2] / 3000.0
-    told[5], told[6], told[7] = IS_BARREL[layer], _IS_PIXEL[layer], _IS_LONG[layer]
-
-
-@kernel
-def _tell_crossing(
-    crossing: Float64Array,
-    layer: int,
-    arc: float,
-    turn: float,
-    side: float,
-    target: Float64Array,
-    told: Float64Array,
-) -> None:
-    told[8] = np.log10(max(abs(crossing[KAPPA]), _LOWEST_CURVATURE)) + 3.0
-    told[9] = np.arcsinh(abs(crossing[SLOPE])) / 3.0
-    told[10], told[11], told[12] = arc / 300.0, target[1] / 1000.0, side * target[2] / 3000.0
-    told[13], told[14], told[15] = IS_BARREL[layer], _IS_PIXEL[layer], _IS_LONG[layer]
-    aside = crossing[PSI] - target[0]
-    told[16], told[17] = turn * np.sin(aside), np.cos(aside)
-    along = target[9] if IS_BARREL[layer] else target[8]
-    told[18], told[19] = np.log(target[7]) / 3.0, np.log(along) / 3.0
-
-
-def deviations_of(
-    references: References, hits: Hits, following: Int32Array
-) -> tuple[Float64Array, BoolArray]:
-    """Return how far the particle's hit on the crossed layer is from where its helix crosses it.
-
-    Parameters
-    ----------
-    references : References
-        Of n windows.
-    hits : Hits
-    following : ndarray of shape (n, m), int32
-        Rows of the hits after each window, nearest first, then NO_HIT.
-
-    Returns
-    -------
-    deviations : ndarray of shape (n, 3), float64
-        Across, along and ahead, mirrored, in expected deviations and STAGGER; of the first hit on the layer.
-    known : ndarray of shape (n,), bool
-        Whether there is one.
-    """
-    found = np.full((len(following), 3), np.nan)
-    _deviate_all(hits.features, hits.layer_index, np.ascontiguousarray(following), references, found)
-    return found, ~np.isnan(found[:, 0])
-
-
-@kernel
-def _deviate_all(
-    features: Float32Array,
-    layer: Int32Array,
-    following: Int32Array,
-    references: References,
-    found: Float64Array,
-) -> None:
-    for i in range(len(following)):
-        for row in following[i]:
-            if row < 0:
-                break
-            if layer[row] == references.layer[i]:
-                _deviate(features[row].astype(np.float64), i, references, found[i])
-                break
-
-
-@kernel
-def _deviate(hit: Float64Array, i: int, references: References, found: Float64Array) -> None:
-    target, turn, side = references.target[i], references.turn[i], references.side[i]
-    barrel = IS_BARREL[references.layer[i]]
-    surface = np.zeros(5)
-    surface[4] = 1.0 if barrel else 0.0
-    across, along = deviations(target, hit, surface)
-    found[0] = turn * across / target[7]
-    found[1] = side * along / target[9] if barrel else along / target[8]
-    found[2] = (hit[1] - target[1] if barrel else side * (hit[2] - target[2])) / STAGGER

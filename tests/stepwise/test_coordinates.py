@@ -15,7 +15,7 @@ from clew.extend.stepwise.coordinates import (
     make_coordinates,
     next_on_another_layer,
 )
-from clew.extend.stepwise.local import N_TOLD
+from clew.extend.stepwise.telling import N_TOLD
 from clew.extend.stepwise.windows import WINDOW, TrueWindows
 from clew.tracks import NO_HIT
 from clew.tracksets import Tracks
