@@ -32,10 +32,11 @@ def run(options: argparse.Namespace) -> None:
     from clew.learning.experiments import read_experiment
     from clew.transforms import build_transforms, prepare_events, read_points
 
-    tables = read_experiment(options.config)
-    if set(tables) != {"transforms"}:
+    settings = read_experiment(options.config)
+    tables = settings.get("transforms")
+    if set(settings) != {"transforms"} or not isinstance(tables, list):
         raise ConfigError(f"{options.config}: it must hold [[transforms]] and nothing else")
-    transform = build_transforms(tables["transforms"], options.config)
+    transform = build_transforms(tables, options.config)
     sources = find_events(options.source, options.skip, options.events)
     work = prepare_events(sources, Path(options.output), transform, options.jobs, repr(tables))
     paths = list(tqdm(work, total=len(sources), unit="event", disable=None, leave=False))
