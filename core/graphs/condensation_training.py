@@ -112,11 +112,6 @@ SectorInputs = tuple[Float32Array, Float32Array, Int32Array, Float32Array]
 class CondensationTask(EventTask[CondensationTrainingConfig]):
     """Learn to bring the hits of a particle together; see `clew.learning.Task`."""
 
-    @property
-    def name(self) -> str:
-        """What the weights are called."""
-        return self.config.name
-
     @cached_property
     def _filter(self) -> EdgeFilter:
         path = weights_path("clew.seeding.weights", self.config.filter)
@@ -145,15 +140,11 @@ class CondensationTask(EventTask[CondensationTrainingConfig]):
     def batches(self, epoch: int) -> Iterator[tuple[SectorInputs, Float32Array]]:
         """Yield the sectors of the epoch's events."""
         c = self.config
-        sources = self.sources["training"][: c.material]
-        rng = np.random.default_rng([c.seed, epoch])
-        visits = np.arange(epoch * c.events, (epoch + 1) * c.events)
-        turns = rng.uniform(0, 2 * np.pi, len(visits))
-        for begin in range(0, len(visits), c.mixed):
+        for visits, rng in self.visits(self.sources["training"][: c.material], epoch):
             pool = [
                 part
-                for k in range(begin, min(begin + c.mixed, len(visits)))
-                for part in sector_batches(self._load(sources[visits[k] % len(sources)]), c.sectors, turns[k])
+                for source, turn in visits
+                for part in sector_batches(self._load(source), c.sectors, turn)
             ]
             for number in rng.permutation(len(pool)):
                 yield pool[number]
@@ -169,15 +160,8 @@ class CondensationTask(EventTask[CondensationTrainingConfig]):
             self._cache[key] = prepare(read_event(source), self._filter, self.config.least_pt)
         return self._cache[key]
 
-    def validation_loss(self, model: Any) -> float:
-        """Return the mean loss of the validation events' sectors."""
-        return self._evaluate(model, "validation")
-
-    def test_loss(self, model: Any) -> float | None:
-        """Return the mean loss of the test events' sectors, if there are any."""
-        return self._evaluate(model, "test") if "test" in self.sources else None
-
-    def _evaluate(self, model: Any, name: str) -> float:
+    def held_out_loss(self, model: Any, name: str) -> float:
+        """Return the mean loss of the validation or the test events' sectors."""
         losses = []
         for source in self.sources[name][: self.config.held_out]:
             for inputs, targets in sector_batches(self._load(source), self.config.sectors, 0.0):

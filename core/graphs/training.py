@@ -93,11 +93,6 @@ class EdgeTask(EventTask[EdgeTrainingConfig]):
 
     kind: ClassVar[GraphKind] = DOUBLETS
 
-    @property
-    def name(self) -> str:
-        """What the weights are called."""
-        return self.config.name
-
     def record(self) -> dict[str, Any]:
         """Return what reconstruction needs to know, settings and material."""
         config = self.settings()
@@ -121,16 +116,9 @@ class EdgeTask(EventTask[EdgeTrainingConfig]):
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield the epoch's events in sectors, graphs of like size together."""
-        c, sources = self.config, self.sources["training"]
-        rng = np.random.default_rng([c.seed, epoch])
-        visits = np.arange(epoch * c.events, (epoch + 1) * c.events)
-        turns = rng.uniform(0, 2 * np.pi, len(visits))
-        for begin in range(0, len(visits), c.mixed):
-            pool = [
-                sample
-                for k in range(begin, min(begin + c.mixed, len(visits)))
-                for sample in sectors(*self._load(sources[visits[k] % len(sources)]), c.sectors, turns[k])
-            ]
+        c = self.config
+        for visits, rng in self.visits(self.sources["training"], epoch):
+            pool = [part for source, turn in visits for part in sectors(*self._load(source), c.sectors, turn)]
             groups = like_size(pool, c.batch)
             for number in rng.permutation(len(groups)):
                 yield batch_of(groups[number], c.true_weight)
@@ -149,15 +137,8 @@ class EdgeTask(EventTask[EdgeTrainingConfig]):
             self._cache[key] = found
         return self._cache[key]
 
-    def validation_loss(self, model: Any) -> float:
-        """Return the loss on the validation events, sector by sector."""
-        return self._evaluate(model, "validation")
-
-    def test_loss(self, model: Any) -> float | None:
-        """Return the loss on the test events, if there are any."""
-        return self._evaluate(model, "test") if "test" in self.sources else None
-
-    def _evaluate(self, model: Any, name: str) -> float:
+    def held_out_loss(self, model: Any, name: str) -> float:
+        """Return the mean loss on the validation or the test events, sector by sector."""
         total, n = 0.0, 0
         for batch, targets in self._held_out(name):
             total += len(targets) * float(model.test_on_batch(batch, targets))
