@@ -1,23 +1,17 @@
-"""The networks without Keras: BLAS products, compiled gates, batches that fit the cache.
-
-Every batch has a fixed place and size and is computed by one BLAS thread, several batches at a time, so that
-results do not depend on the number of threads.
-"""
+"""The networks without Keras: BLAS products, compiled gates, batches that fit the cache."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
-from numba import get_num_threads
-from threadpoolctl import threadpool_limits
 
 from clew.arrays import Float32Array
 from clew.extend.gates import sigmoid, tanh
 from clew.extend.networks import Layer, layers_of
 from clew.kernels import kernel
+from clew.learning.rows import by_rows
 
 __all__ = ["CompiledNetwork"]
 
@@ -40,16 +34,10 @@ class CompiledNetwork:
 
     def predict(self, inputs: Float32Array) -> Float32Array:
         """Return the answers of shape (n, n_steps, n_answers) to inputs of shape (n, n_steps, n_inputs)."""
-        n, n_steps, _ = inputs.shape
-        answers = np.empty((n, n_steps, len(self._arrays[-1])), dtype=np.float32)
+        return by_rows(self._predict, inputs, block=_BATCH)
 
-        def run(start: int) -> None:
-            batch = np.ascontiguousarray(inputs[start : start + _BATCH].swapaxes(0, 1))
-            answers[start : start + _BATCH] = self._run(batch).swapaxes(0, 1)
-
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(get_num_threads()) as pool:
-            list(pool.map(run, range(0, n, _BATCH)))
-        return answers
+    def _predict(self, inputs: Float32Array) -> Float32Array:
+        return self._run(np.ascontiguousarray(inputs.swapaxes(0, 1))).swapaxes(0, 1)
 
     def _run(self, steps: Float32Array) -> Float32Array:
         """Run one batch of shape (n_steps, n, width), time first."""
@@ -63,8 +51,8 @@ class CompiledNetwork:
 
 
 def _product(steps: Float32Array, weight: Float32Array) -> Float32Array:
-    flat: Float32Array = steps.reshape(-1, steps.shape[2]) @ weight
-    return flat.reshape(*steps.shape[:2], -1)
+    flat: Float32Array = steps.reshape(steps.shape[0] * steps.shape[1], steps.shape[2]) @ weight
+    return flat.reshape(*steps.shape[:2], weight.shape[1])
 
 
 def _recurrent(layer: Layer, arrays: Sequence[Float32Array], steps: Float32Array) -> Float32Array:

@@ -18,6 +18,7 @@ from clew.graphs.filtering import (
 from clew.graphs.interaction import NetworkShape, interact, interaction_shapes
 from clew.learning.blocks import Shape, dense, dense_shapes
 from clew.learning.ops import NumpyOps, Ops
+from clew.learning.rows import one_blas_thread
 from clew.learning.shipped import load_network
 
 __all__ = ["CondensationNetwork", "CondensationShape", "array_shapes", "build_keras_model", "condense"]
@@ -160,5 +161,6 @@ class CondensationNetwork:
         """
         graph, shape = filtered.graph, CondensationShape(**self.record["shape"])
         inputs = (graph.node_features, graph.edge_features, graph.edges, filtered.helix)
-        found = condense(shape, self.arrays, *inputs, NumpyOps())
+        with one_blas_thread():
+            found = condense(shape, self.arrays, *inputs, NumpyOps())
         return NumpyOps.sigmoid(found[:, 0]), found[:, 1:]

@@ -18,6 +18,7 @@ from clew.graphs.interaction import (
 )
 from clew.learning.blocks import Shape, dense, dense_shapes
 from clew.learning.ops import NumpyOps, Ops
+from clew.learning.rows import one_blas_thread
 from clew.learning.shipped import load_network
 
 __all__ = ["DOUBLETS", "EdgeNetwork", "GraphKind", "array_shapes", "build_keras_model", "logits"]
@@ -95,5 +96,7 @@ class EdgeNetwork:
     def scores(self, graph: Graph) -> Float32Array:
         """Return how likely each edge is true, in 0 to 1, shape (n_edges,), float32."""
         shape = NetworkShape(**self.record["shape"])
-        found = logits(shape, self.arrays, graph.node_features, graph.edge_features, graph.edges, NumpyOps())
+        inputs = (graph.node_features, graph.edge_features, graph.edges)
+        with one_blas_thread():
+            found = logits(shape, self.arrays, *inputs, NumpyOps())
         return NumpyOps.sigmoid(found[:, 0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from clew.extend.stepwise.networks import NetworkShape, answers, array_shapes
 from clew.extend.stepwise.scaling import Scaling
 from clew.learning.blocks import Shape
 from clew.learning.ops import NumpyOps
+from clew.learning.rows import by_rows
 from clew.learning.shipped import load_network
 from clew.tracks import Predictions
 
@@ -80,7 +82,8 @@ class StepwiseNetwork:
     def answer(self, questions: Questions) -> Answers:
         """Return what the network answers to questions that its coordinates make."""
         shape = NetworkShape(**self.record["shape"])
-        given = answers(shape, self.arrays, self.scaled.inputs(questions), NumpyOps())
+        compute = partial(answers, shape, self.arrays, ops=NumpyOps())
+        given = by_rows(compute, self.scaled.inputs(questions))
         return self.scaled.answers(given)
 
     def predict(self, hits: Hits, windows: Int32Array) -> Predictions:

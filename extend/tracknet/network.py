@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +30,7 @@ from clew.learning.blocks import (
     gru_shapes,
 )
 from clew.learning.ops import NumpyOps, Ops
+from clew.learning.rows import by_rows
 from clew.learning.shipped import load_network
 
 __all__ = [
@@ -205,10 +206,13 @@ class TrackNet:
     def meet(self, known: Known, told: Float32Array) -> Known:
         """Let the network know what the next hit of each candidate tells, shape (n, any)."""
         steps = np.concatenate([known.told[:, 1:], told[:, None]], axis=1)
-        first, second = remember(self.arrays, steps, NumpyOps(), known.first, known.second)
-        return Known(steps, first[:, 0], second[:, 0])
+        states = by_rows(self._remember, steps, known.first, known.second)
+        return Known(steps, states[:, 0], states[:, 1])
+
+    def _remember(self, steps: Float32Array, first: Float32Array, second: Float32Array) -> Float32Array:
+        after = remember(self.arrays, steps, NumpyOps(), first, second)
+        return np.concatenate(after, axis=1)
 
     def ellipses(self, known: Known, asked: Float32Array) -> Float32Array:
         """Return the ellipses on the stations asked about, shape (n, 4)."""
-        answers: Float32Array = ellipses(self.arrays, known.second, asked, NumpyOps())
-        return answers
+        return by_rows(partial(ellipses, self.arrays, ops=NumpyOps()), known.second, asked)
