@@ -19,7 +19,7 @@ from clew.graphs.interaction import NetworkShape, interact, interaction_shapes
 from clew.learning.blocks import Shape, dense, dense_shapes
 from clew.learning.ops import NumpyOps, Ops
 from clew.learning.rows import one_blas_thread
-from clew.learning.shipped import load_network
+from clew.learning.shipped import TrainedNetwork, load_network
 
 __all__ = ["CondensationNetwork", "CondensationShape", "array_shapes", "build_keras_model", "condense"]
 
@@ -134,18 +134,8 @@ def build_keras_model(shape: CondensationShape) -> Any:
 
 
 @dataclass(frozen=True)
-class CondensationNetwork:
-    """A trained network, ready to place hits in the latent space without Keras.
-
-    Attributes
-    ----------
-    arrays : list of ndarray, float32
-    record : dict
-        How it was made: see `clew.graphs.condensation_training`.
-    """
-
-    arrays: list[Float32Array]
-    record: dict[str, Any]
+class CondensationNetwork(TrainedNetwork):
+    """A trained network, ready to place hits in the latent space without Keras."""
 
     @classmethod
     def load(cls, path: Path) -> CondensationNetwork:

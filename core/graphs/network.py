@@ -19,7 +19,7 @@ from clew.graphs.interaction import (
 from clew.learning.blocks import Shape, dense, dense_shapes
 from clew.learning.ops import NumpyOps, Ops
 from clew.learning.rows import one_blas_thread
-from clew.learning.shipped import load_network
+from clew.learning.shipped import TrainedNetwork, load_network
 
 __all__ = ["DOUBLETS", "EdgeNetwork", "GraphKind", "array_shapes", "build_keras_model", "logits"]
 
@@ -75,18 +75,8 @@ def build_keras_model(shape: NetworkShape, kind: GraphKind = DOUBLETS) -> Any:
 
 
 @dataclass(frozen=True)
-class EdgeNetwork:
-    """A trained network, ready to judge the edges of a graph without Keras.
-
-    Attributes
-    ----------
-    arrays : list of ndarray, float32
-    record : dict
-        How it was made: see `clew.graphs.training`.
-    """
-
-    arrays: list[Float32Array]
-    record: dict[str, Any]
+class EdgeNetwork(TrainedNetwork):
+    """A trained network, ready to judge the edges of a graph without Keras."""
 
     @classmethod
     def load(cls, path: Path, kind: GraphKind = DOUBLETS) -> EdgeNetwork:

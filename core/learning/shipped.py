@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,22 @@ from clew.errors import ConfigError, InputError
 from clew.learning.blocks import Shape
 from clew.learning.records import load_arrays
 
-__all__ = ["available_weights", "load_network", "weights_path"]
+__all__ = ["TrainedNetwork", "available_weights", "load_network", "weights_path"]
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network that is written once (see `clew.learning.blocks`) with its weights; it runs without Keras.
+
+    Attributes
+    ----------
+    arrays : list of ndarray, float32
+    record : dict
+        How it was made: see `clew.learning.Task.record`.
+    """
+
+    arrays: list[Float32Array]
+    record: dict[str, Any]
 
 
 def available_weights(package: str) -> list[str]:

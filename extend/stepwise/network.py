@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from clew.extend.stepwise.scaling import Scaling
 from clew.learning.blocks import Shape
 from clew.learning.ops import NumpyOps
 from clew.learning.rows import by_rows
-from clew.learning.shipped import load_network
+from clew.learning.shipped import TrainedNetwork, load_network
 from clew.tracks import Predictions
 
 __all__ = ["Answers", "Scaled", "StepwiseNetwork"]
@@ -55,18 +55,8 @@ class Scaled:
 
 
 @dataclass(frozen=True)
-class StepwiseNetwork:
-    """A trained network.
-
-    Attributes
-    ----------
-    arrays : sequence of ndarray, float32
-    record : dict
-        How it was made: see `clew.extend.stepwise.training`.
-    """
-
-    arrays: Sequence[Float32Array]
-    record: Mapping[str, Any]
+class StepwiseNetwork(TrainedNetwork):
+    """A trained network, ready to predict next hits without Keras."""
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -31,7 +31,7 @@ from clew.learning.blocks import (
 )
 from clew.learning.ops import NumpyOps, Ops
 from clew.learning.rows import by_rows
-from clew.learning.shipped import load_network
+from clew.learning.shipped import TrainedNetwork, load_network
 
 __all__ = [
     "WIDTH",
@@ -169,18 +169,8 @@ def build_keras_model(shape: TrackNetShape, n_steps: int) -> Any:
 
 
 @dataclass(frozen=True)
-class TrackNet:
-    """A trained network, ready to follow candidates without Keras.
-
-    Attributes
-    ----------
-    arrays : list of ndarray, float32
-    record : dict
-        How it was made: see `clew.extend.tracknet.training`.
-    """
-
-    arrays: list[Float32Array]
-    record: dict[str, Any]
+class TrackNet(TrainedNetwork):
+    """A trained network, ready to follow candidates without Keras."""
 
     @classmethod
     def load(cls, path: Path) -> TrackNet:
