@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains the networks that ship in extend/weights: scripts/train_networks.sh FOLDER
+# Trains lstm-64, bilstm-32 and both gru-16 of extend/weights: scripts/train_networks.sh FOLDER
 # FOLDER/events holds folders of events with truth, train-*, validation-* and test-*, as
 # scripts/simulate_training_set.sh FOLDER/events makes them.  Their tracks go to FOLDER/tracks, the networks to
 # FOLDER/networks.  Run again, it goes on where it stopped.  Each network trains on one core, the first two about ten minutes, the
