@@ -10,13 +10,13 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from clew.event import Hits
+from clew.extend.growing import grown, plant
 from clew.extend.kalman.following import LONGEST, Rules, Scratch, follow, new_scratch, retrace
 from clew.extend.kalman.state import Motion, start_state
 from clew.extend.recurrent.memory import NO_MEMORY, Memory
 from clew.fitting.likelihood import Ground, Snap
-from clew.fitting.space import search_space
 from clew.kernels import interleaved, kernel, parallel_kernel
-from clew.tracks import NO_HIT, Candidates, Seeds
+from clew.tracks import Candidates, Seeds
 from clew.transitions import next_layers, preceding_layers
 
 __all__ = ["KalmanConfig", "KalmanExtender", "grow_triplets"]
@@ -84,21 +84,14 @@ def grow_triplets(
     hits: Hits, seeds: Seeds, free: BoolArray, rules: Rules, least_gain: float, enough: float
 ) -> Candidates:
     """Grow seeds of three hits by rules; see `clew.stages.LoopExtender` and `KalmanConfig`."""
-    if seeds.gains is None or seeds.hits.shape[1] != 3:
-        raise ValueError("this extender grows triplets with gains: use the seeding 'ranked-triplets'")
-    space = search_space(hits, free)
-    ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
-    place = np.empty(len(hits), dtype=np.int32)
-    place[space.row] = np.arange(len(space.row), dtype=np.int32)
-    triplets = place[seeds.hits]
+    planted = plant(hits, seeds, free)
+    triplets = planted.triplets
     starts = np.append(np.flatnonzero(np.diff(triplets[:, 0], prepend=-1)), len(triplets))
+    following, preceding = next_layers(1), preceding_layers()
     tracks, gains = _grow_all(
-        ground, triplets, seeds.gains, starts, next_layers(1), preceding_layers(), *rules, least_gain, enough
+        planted.ground, triplets, planted.gains, starts, following, preceding, *rules, least_gain, enough
     )
-    chosen = np.flatnonzero((tracks != NO_HIT).sum(axis=1) >= max(seeds.least_hits, 1))
-    chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
-    rows = Candidates.from_rows(tracks[chosen])
-    return Candidates(space.row[rows.hits], rows.offsets)
+    return grown(planted, tracks, gains, seeds.least_hits)
 
 
 @kernel

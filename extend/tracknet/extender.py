@@ -10,13 +10,13 @@ import numpy as np
 
 from clew.arrays import BoolArray, Int32Array
 from clew.event import Hits
+from clew.extend.growing import grown, plant
 from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.search import Search
 from clew.extend.tracknet.stations import with_doubles
 from clew.extend.weights import weights_path
 from clew.fitting.ellipse import Branching
 from clew.fitting.likelihood import Ground, Snap
-from clew.fitting.space import search_space
 from clew.tracks import NO_HIT, Candidates, Seeds
 
 __all__ = ["TrackNetConfig", "TrackNetExtender"]
@@ -71,21 +71,13 @@ class TrackNetExtender:
         ValueError
             If the seeds are not of three hits with gains.
         """
-        if seeds.gains is None or seeds.hits.shape[1] != 3:
-            raise ValueError("this extender grows triplets with gains: use the seeding 'ranked-triplets'")
-        space = search_space(hits, free)
-        ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
-        place = np.empty(len(hits), dtype=np.int32)
-        place[space.row] = np.arange(len(space.row), dtype=np.int32)
-        triplets = place[seeds.hits]
-        group = np.cumsum(np.diff(triplets[:, 0], prepend=-1) != 0) - 1
-        tracks, gains = Search(self.network, ground, snap, False).run(triplets, seeds.gains, group)
-        tracks = self._completed(ground, tracks, snap)
-        chosen = np.flatnonzero((tracks != NO_HIT).sum(axis=1) >= max(seeds.least_hits, 1))
-        chosen = chosen[gains[chosen] > self.config.least_gain]
-        chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
-        rows = Candidates.from_rows(tracks[chosen])
-        return Candidates(space.row[rows.hits], rows.offsets)
+        planted = plant(hits, seeds, free)
+        group = np.cumsum(np.diff(planted.triplets[:, 0], prepend=-1) != 0) - 1
+        search = Search(self.network, planted.ground, snap, False)
+        tracks, gains = search.run(planted.triplets, planted.gains, group)
+        enough = gains > self.config.least_gain
+        tracks = self._completed(planted.ground, tracks, snap)
+        return grown(planted, tracks[enough], gains[enough], seeds.least_hits)
 
     def _completed(self, ground: Ground, tracks: Int32Array, snap: Branching) -> Int32Array:
         """Return tracks whose inner ends are found anew from further out, with hits on overlapping modules.
