@@ -1,5 +1,5 @@
 # make demo    reconstruct the bundled events; prints scores and times, writes a submission and pictures
-# make test    lint, type check and test
+# make test    lint, type check, check that rooms import downwards only, and test
 # make clean   remove what the others made
 
 PYTHON ?= python3.11
@@ -21,6 +21,7 @@ lint: $(VENV)/.tests
 	rm -rf build/typecheck
 	$(PIP) install --no-deps --no-build-isolation --target build/typecheck .
 	cd build/typecheck && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p clew
+	cd build/typecheck && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../.importlinter
 
 $(VENV)/.clew: setup.cfg pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)

@@ -14,8 +14,8 @@ from clew.event import Hits
 from clew.tracks import Candidates, Predictions, Seeds
 
 if TYPE_CHECKING:
-    from clew.extend.kalman.state import Motion
-    from clew.extend.recurrent.memory import Memory
+    from clew.extend.growing.memory import Memory
+    from clew.motion.state import Motion
 
 __all__ = [
     "Ensemble",

@@ -9,9 +9,9 @@ from clew.methods import Method
 __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
-    "helix": Method("clew.extend.helix", "HelixExtender", "HelixConfig"),
+    "helix": Method("clew.extend.windows.helix", "HelixExtender", "HelixConfig"),
     "kalman": Method("clew.extend.kalman.extender", "KalmanExtender", "KalmanConfig"),
-    "network": Method("clew.extend.network", "NetworkExtender", "NetworkConfig"),
+    "network": Method("clew.extend.windows.extender", "NetworkExtender", "NetworkConfig"),
     "recurrent": Method("clew.extend.recurrent.extender", "RecurrentExtender", "RecurrentConfig"),
     "stepwise": Method("clew.extend.stepwise.extender", "StepwiseExtender", "StepwiseConfig"),
     "tracknet": Method("clew.extend.tracknet.extender", "TrackNetExtender", "TrackNetConfig"),

@@ -11,5 +11,5 @@ __all__ = ["METHODS"]
 METHODS: Final[dict[str, Method]] = {
     "ellipse": Method("clew.fitting.ellipse", "EllipseFitter", "EllipseConfig"),
     "likelihood": Method("clew.fitting.likelihood", "LikelihoodFitter", "LikelihoodConfig"),
-    "nearest": Method("clew.fitting.nearest", "NearestFitter", "NearestConfig"),
+    "nearest": Method("clew.fitting.nearest.fitter", "NearestFitter", "NearestConfig"),
 }

@@ -9,12 +9,13 @@ import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.errors import ConfigError
-from clew.extend.crossings import IS_BARREL
-from clew.extend.kalman.measurement import R1, R2, measure, spreads
-from clew.extend.kalman.state import KAPPA, SLOPE
-from clew.fitting.index import N_COLUMNS, place
-from clew.fitting.likelihood import Ground, hit_window
+from clew.fitting.likelihood import hit_window
+from clew.hits.index import N_COLUMNS, place
+from clew.hits.space import Ground
 from clew.kernels import kernel
+from clew.motion.crossings import IS_BARREL
+from clew.motion.measurement import R1, R2, measure, spreads
+from clew.motion.state import KAPPA, SLOPE
 
 __all__ = ["Branching", "EllipseConfig", "EllipseFitter", "hits_in_ellipse"]
 
@@ -82,13 +83,13 @@ def hits_in_ellipse(
     ground : Ground
     layer : int
     state, way : ndarray
-        The helix where it crosses the layer; see clew.extend.kalman.transport.
+        The helix where it crosses the layer; see clew.motion.transport.
     ellipse : ndarray of shape (4,), float32
         Centre and radii in expected deviations of the helix, its curvature and slope counted as positive.
     widening : float
         Factor of the radii.
     residual : ndarray
-        Work space; see clew.extend.kalman.measurement.
+        Work space; see clew.motion.measurement.
     found : ndarray of shape (most,), int32
         Gets the hits; farther ones than it has room for are left out.
     near : ndarray of shape (most,), float64

@@ -11,16 +11,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.extend.crossings import IS_BARREL
-from clew.extend.kalman.measurement import chi2_and_spread, measure
-from clew.extend.kalman.state import AA, ACROSS_ERROR, LENGTH_ERROR, SLOPE, ZZ, X, Y, Z
-from clew.fitting.index import N_COLUMNS, place
-from clew.fitting.space import DENSITY
+from clew.arrays import Float64Array, Int32Array
+from clew.hits.index import N_COLUMNS, place
+from clew.hits.space import DENSITY, Ground
 from clew.kernels import kernel
+from clew.motion.crossings import IS_BARREL
+from clew.motion.measurement import chi2_and_spread, measure
+from clew.motion.state import AA, ACROSS_ERROR, LENGTH_ERROR, SLOPE, ZZ, X, Y, Z
 
 __all__ = [
-    "Ground",
     "LikelihoodConfig",
     "LikelihoodFitter",
     "Snap",
@@ -68,16 +67,6 @@ class LikelihoodFitter:
     def snap(self) -> Snap:
         """The settings as kernels take them."""
         return Snap(self.config.pull, self.config.least_gain)
-
-
-class Ground(NamedTuple):
-    """What kernels read of a clew.fitting.space.SearchSpace."""
-
-    points: Float64Array
-    layer: Int32Array
-    module: Int32Array
-    starts: Int64Array
-    surfaces: Float64Array
 
 
 @kernel

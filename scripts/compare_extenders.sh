@@ -7,7 +7,7 @@ set -euo pipefail
 events=${1:?usage: scripts/compare_extenders.sh EVENTS}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-preset=$(python -c 'from importlib.resources import files; print(files("clew.presets") / "clew.toml")')
+preset=$(python -c 'from importlib.resources import files; print(files("clew.pipeline.presets") / "clew.toml")')
 
 cp "$preset" "$folder/both.toml"
 sed -e 's/^method = "recurrent"$/method = "kalman"/' -e 's/^least_gain = -0.5$//' "$preset" > "$folder/filter.toml"

@@ -9,12 +9,14 @@ from clew.methods import Method
 __all__ = ["METHODS"]
 
 METHODS: Final[dict[str, Method]] = {
-    "condensation": Method("clew.seeding.condensation", "CondensationSeeder", "CondensationSeederConfig"),
-    "condensation-triplets": Method(
-        "clew.seeding.condensation", "CondensationTripletSeeder", "CondensationSeederConfig"
+    "condensation": Method(
+        "clew.seeding.condensation.seeder", "CondensationSeeder", "CondensationSeederConfig"
     ),
-    "graph": Method("clew.seeding.graph", "GraphSeeder", "GraphSeederConfig"),
-    "ranked-triplets": Method("clew.seeding.ranked", "RankedTripletSeeder", "RankedTripletConfig"),
-    "triplets": Method("clew.seeding.triplets", "TripletSeeder", "TripletConfig"),
-    "unrolled": Method("clew.seeding.seeder", "UnrolledSeeder", "UnrolledConfig"),
+    "condensation-triplets": Method(
+        "clew.seeding.condensation.seeder", "CondensationTripletSeeder", "CondensationSeederConfig"
+    ),
+    "graph": Method("clew.seeding.graph.seeder", "GraphSeeder", "GraphSeederConfig"),
+    "ranked-triplets": Method("clew.seeding.ranked.seeder", "RankedTripletSeeder", "RankedTripletConfig"),
+    "triplets": Method("clew.seeding.triplets.seeder", "TripletSeeder", "TripletConfig"),
+    "unrolled": Method("clew.seeding.unrolled.seeder", "UnrolledSeeder", "UnrolledConfig"),
 }

@@ -1,8 +1,8 @@
 """DBSCAN of points in a few dimensions, compiled: a grid finds the neighbours, union-find joins them.
 
-It gives the same clusters as scikit-learn's `DBSCAN` (see `clew.seeding.clusterers`).  The grid is over the
-direction of the first two columns and over the third, so it is fast where the first two are sine and cosine
-of an angle, as those of `clew.seeding.unrolling`.
+It gives the same clusters as scikit-learn's `DBSCAN` (see `clew.seeding.unrolled.clusterers`).  The grid is
+over the direction of the first two columns and over the third, so it is fast where the first two are sine
+and cosine of an angle, as those of `clew.seeding.unrolled.unrolling`.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.extend.crossings import IS_BARREL
-from clew.fitting.index import N_COLUMNS, place
+from clew.detector.solenoid import height_error, scattering_angle
+from clew.hits.index import N_COLUMNS, place
 from clew.kernels import kernel
-from clew.solenoid import height_error, scattering_angle
+from clew.motion.crossings import IS_BARREL
 
 __all__ = ["N_DOUBLET", "doublet_window", "find_thirds", "make_doublet"]
 
@@ -188,7 +188,7 @@ def find_thirds(
 
 @kernel
 def _expected(doublet: Float64Array, layer: int, arc: float) -> tuple[float, float]:
-    """Return the expected deviations after an arc, as in `clew.seeding.probing`."""
+    """Return the expected deviations after an arc, as in `clew.seeding.triplets.probing`."""
     theta, slope = doublet[7], doublet[4]
     d1, d2, whole = doublet[5] - doublet[6], doublet[6], doublet[5]
     sec2 = 1.0 + slope * slope

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from clew.benchmark.timing import Timing, measure
-from clew.extend.features import N_INPUTS
-from clew.extend.helix import N_STEPS
-from clew.extend.networks import build_network
-from clew.learning.keras import import_keras
+from clew.extend.windows.features import N_INPUTS
+from clew.extend.windows.helix import N_STEPS
+from clew.extend.windows.networks import build_network
+from clew.networks.keras import import_keras
 from clew.tracks import SEED_LENGTH
 
 __all__ = ["PER_TRACKS", "find_gpu", "keras_backend", "time_network"]
@@ -58,7 +58,7 @@ def time_network(network: str, device: str, n_tracks: int, repeats: int) -> Timi
     Parameters
     ----------
     network : str
-        A name in clew.extend.networks.NETWORKS.
+        A name in clew.extend.windows.networks.NETWORKS.
     device : "cpu" or "gpu"
     n_tracks : int
         Tracks predicted in each repeat.

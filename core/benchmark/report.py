@@ -9,7 +9,6 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from clew.benchmark.machine import Machine, describe_machine
 from clew.benchmark.networks import PER_TRACKS, find_gpu, keras_backend
 from clew.benchmark.paper import PAPER_NETWORKS, PAPER_ROWS, NetworkWork, TimeRow, time_row
 from clew.benchmark.scaling import Scaling, time_scaling
@@ -18,9 +17,10 @@ from clew.benchmark.startup import StartTimes, time_start
 from clew.benchmark.table import paper_table, scaling_table, stage_table
 from clew.errors import InputError
 from clew.event import Event
-from clew.extend.networks import layers_of
+from clew.extend.windows.networks import layers_of
 from clew.io import EventSource, atomic_write
-from clew.preset import DEFAULT_PRESET, Preset
+from clew.machine import Machine, describe_machine
+from clew.pipeline.preset import DEFAULT_PRESET, Preset
 
 __all__ = ["BenchmarkConfig", "BenchmarkResult", "run"]
 
@@ -34,7 +34,7 @@ class BenchmarkConfig:
     preset : str
         Name or .toml file.
     networks : tuple of str
-        Names in clew.extend.networks.NETWORKS; none leaves Keras out of it.
+        Names in clew.extend.windows.networks.NETWORKS; none leaves Keras out of it.
     n_tracks : int
         Tracks that each network predicts per repeat.
     repeats : int

@@ -13,7 +13,7 @@ from clew.errors import InputError
 from clew.event import Hits
 from clew.io import EventSource, read_event
 from clew.pipeline import Pipeline
-from clew.preset import Preset
+from clew.pipeline.preset import Preset
 
 __all__ = ["Scaling", "time_scaling"]
 

@@ -7,14 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from clew.benchmark.machine import peak_memory
 from clew.benchmark.timing import Timing, measure
 from clew.errors import InputError
 from clew.event import Event, Hits
+from clew.machine import peak_memory
 from clew.metrics.report import evaluate
 from clew.metrics.score import throughput_score
 from clew.pipeline import STAGES, Pipeline
-from clew.preset import Preset
+from clew.pipeline.preset import Preset
 from clew.tracks import Seeds
 
 __all__ = ["StageTimes", "time_stages"]

@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from clew.benchmark.timing import Timing
-from clew.driver import new_process, reconstruct_events
 from clew.io import EventSource
-from clew.preset import Preset
+from clew.parallel import new_process
+from clew.pipeline.driver import reconstruct_events
+from clew.pipeline.preset import Preset
 
 __all__ = ["StartTimes", "time_start"]
 

@@ -28,9 +28,9 @@ def run(options: argparse.Namespace) -> None:
     """Measure, print the table and draw it."""
     from tqdm import tqdm
 
-    from clew.comparison import compare_presets, comparison_table
     from clew.io import find_events
-    from clew.preset import Preset, available_presets
+    from clew.pipeline.comparison import compare_presets, comparison_table
+    from clew.pipeline.preset import Preset, available_presets
 
     presets = [Preset.load(name) for name in options.presets or available_presets()]
     sources = find_events(options.source, options.skip, options.events)

@@ -24,10 +24,10 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from clew.cli.report import print_scores
-    from clew.evaluation import evaluate_events
     from clew.io import find_events
     from clew.metrics import summarise
-    from clew.preset import DEFAULT_PRESET, Preset
+    from clew.pipeline.evaluation import evaluate_events
+    from clew.pipeline.preset import DEFAULT_PRESET, Preset
 
     preset = Preset.load(options.preset or DEFAULT_PRESET)
     sources = find_events(options.source, options.skip, options.events)

@@ -45,10 +45,9 @@ def run(options: argparse.Namespace) -> None:
 
 def _print_choices() -> None:
     from clew import ensemble, extend, fitting, seeding
-    from clew.learning import TASKS
-    from clew.learning.experiments import available_experiments
-    from clew.learning.shipped import available_weights
-    from clew.preset import Preset, available_presets
+    from clew.experiments import TASKS, available_experiments
+    from clew.networks.shipped import available_weights
+    from clew.pipeline.preset import Preset, available_presets
     from clew.studies import STUDIES
 
     for stage, methods in (

@@ -28,8 +28,8 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from clew.errors import ConfigError
+    from clew.experiments import read_experiment
     from clew.io import find_events
-    from clew.learning.experiments import read_experiment
     from clew.transforms import build_transforms, prepare_events, read_points
 
     settings = read_experiment(options.config)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from clew.cli.options import add_event_options, add_jobs_option, add_preset_option
+
+if TYPE_CHECKING:
+    from clew.plots import EventPictures
 
 __all__ = ["add_arguments", "run"]
 
@@ -25,19 +29,28 @@ def run(options: argparse.Namespace) -> None:
     from pathlib import Path
 
     from clew.cli.report import SummaryTable
-    from clew.driver import preset_path, reconstruct_events
     from clew.io import find_events
-    from clew.preset import DEFAULT_PRESET, Preset
+    from clew.pipeline.driver import preset_path, reconstruct_events
+    from clew.pipeline.preset import DEFAULT_PRESET, Preset
 
     preset = Preset.load(options.preset or DEFAULT_PRESET)
     sources = find_events(options.source, options.skip, options.events)
     output = Path(options.output)
-    pictures = Path(options.pictures) if options.pictures else None
+    draw = _pictures(options.pictures) if options.pictures else None
     table = SummaryTable(len(sources))
-    for summary in reconstruct_events(sources, output, preset, options.jobs, pictures):
+    for summary in reconstruct_events(sources, output, preset, options.jobs, draw):
         table.add(summary)
     table.close()
     print(f"submission: {output}")
     print(f"preset:     {preset_path(output)}")
-    if pictures:
-        print(f"pictures:   {pictures}")
+    if options.pictures:
+        print(f"pictures:   {options.pictures}")
+
+
+def _pictures(folder: str) -> EventPictures:
+    from pathlib import Path
+
+    from clew.plots import EventPictures  # matplotlib takes longer to import than all the rest
+
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return EventPictures(Path(folder))

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from clew.driver import EventSummary
 from clew.metrics import EventReport
 from clew.pipeline import STAGES
+from clew.pipeline.driver import EventSummary
 
 __all__ = ["SummaryTable", "print_scores"]
 

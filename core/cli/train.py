@@ -68,8 +68,7 @@ def _print_epoch(epoch: int, loss: float, validation_loss: float) -> None:
 
 def _task(options: argparse.Namespace) -> Task:
     from clew.errors import ConfigError
-    from clew.learning import TASKS
-    from clew.learning.experiments import read_experiment
+    from clew.experiments import TASKS, read_experiment
     from clew.learning.inputs import Inputs
     from clew.methods import checked
 

@@ -15,8 +15,8 @@ import numpy as np
 from clew.arrays import Float32Array
 from clew.errors import InputError
 from clew.io import atomic_write
-from clew.learning.keras import make_reproducible
-from clew.learning.records import load_arrays, save_arrays
+from clew.networks.keras import make_reproducible
+from clew.networks.records import load_arrays, save_arrays
 
 __all__ = ["Task", "TrainingResult", "train"]
 

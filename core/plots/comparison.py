@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from clew.comparison import ComparisonRow
+from clew.pipeline.comparison import ComparisonRow
 from clew.plots.figure import COLOURS, new_figure, plain, plain_numbers, save
 
 __all__ = ["draw_comparison"]

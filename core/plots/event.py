@@ -16,7 +16,7 @@ from clew.metrics.tracks import MIN_HITS
 from clew.plots.figure import FAINT, FOUND, MISSED, NEUTRAL, new_figure, save
 from clew.tracks import Candidates
 
-__all__ = ["draw_event"]
+__all__ = ["EventPictures", "draw_event"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,17 @@ class _Scene:
         "hit of a particle",
         "noise",
     )
+
+
+@dataclass(frozen=True)
+class EventPictures:
+    """Draws events into a folder, each as eventNNNNNNNNN.png; see `draw_event`."""
+
+    folder: Path
+
+    def __call__(self, event: Event, labels: Int32Array) -> Path:
+        """Draw one event; return the picture's path."""
+        return draw_event(event, labels, self.folder / f"event{event.event_id:09d}.png")
 
 
 def draw_event(event: Event, labels: Int32Array, path: Path | str, max_tracks: int = 150) -> Path:

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import tomli_w
 
-from clew.driver import parallel_events
 from clew.errors import InputError
 from clew.io import atomic_write, write_detector, write_event
 from clew.io.write import FORMATS, TableFormat
+from clew.parallel import parallel_events
 from clew.simulation.config import SimulationConfig
 from clew.simulation.generator import pythia_data
 from clew.simulation.geometry import acts_modules, build_detector

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from clew.arrays import Float64Array
-from clew.field import CENTRE, field_of_coil
+from clew.detector.field import CENTRE, field_of_coil
 
 __all__ = ["field_at", "write_field_map"]
 

@@ -13,20 +13,20 @@ from clew.event import Event
 from clew.extend.tracknet.extender import TrackNetExtender
 from clew.extend.tracknet.quality import Drawn, ellipses_along
 from clew.fitting.ellipse import EllipseFitter
-from clew.graphs.doublets import DoubletConfig
-from clew.graphs.network import EdgeNetwork
-from clew.graphs.quality import EdgeQuality
-from clew.graphs.segments import SEGMENTS, build_segment_graph
-from clew.graphs.selection import SelectionConfig, particle_of_hits, selected_hits
 from clew.io import EventSource, read_event
-from clew.learning.shipped import weights_path
 from clew.metrics.ellipses import ellipse_table
 from clew.metrics.matching import match
 from clew.metrics.rates import ratio
 from clew.metrics.tracks import ThresholdMetrics, metrics_above
+from clew.networks.shipped import weights_path
 from clew.pipeline import Pipeline
+from clew.pipeline.preset import DEFAULT_PRESET
 from clew.plots.graphs import draw_edge_scores
-from clew.preset import DEFAULT_PRESET
+from clew.seeding.graph.doublets import DoubletConfig
+from clew.seeding.graph.network import EdgeNetwork
+from clew.seeding.graph.quality import EdgeQuality
+from clew.seeding.graph.segments import SEGMENTS, build_segment_graph
+from clew.seeding.graph.selection import SelectionConfig, particle_of_hits, selected_hits
 
 __all__ = ["LEAST_PT", "PRESETS", "THRESHOLD", "run"]
 

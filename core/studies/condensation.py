@@ -12,23 +12,23 @@ import numpy as np
 from tqdm import tqdm
 
 from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
-from clew.benchmark.machine import peak_memory
 from clew.event import Event
-from clew.graphs.components import edge_tracks
-from clew.graphs.condensation import CondensationNetwork, CondensationShape, build_keras_model
-from clew.graphs.doublets import DoubletConfig
-from clew.graphs.filtering import EdgeFilter, Filtered
-from clew.graphs.graph import Graph
-from clew.graphs.quality import EdgeQuality, count_joinable, shown_matching
-from clew.graphs.selection import hits_on, particle_of_hits
 from clew.io import EventSource, read_event
-from clew.learning.keras import make_reproducible
+from clew.machine import peak_memory
 from clew.metrics.matching import Matching, particle_rows
 from clew.metrics.rates import BinnedRate
 from clew.metrics.tracks import MAX_ETA, MIN_HITS, Curves, ThresholdMetrics, metrics_above, track_report
+from clew.networks.keras import make_reproducible
 from clew.plots.efficiency import draw_efficiency
 from clew.plots.latent import draw_latent_space
-from clew.seeding.condensation import CondensationSeederConfig, cluster, shipped_stages
+from clew.seeding.condensation.network import CondensationNetwork, CondensationShape, build_keras_model
+from clew.seeding.condensation.seeder import CondensationSeederConfig, cluster, shipped_stages
+from clew.seeding.graph.components import edge_tracks
+from clew.seeding.graph.doublets import DoubletConfig
+from clew.seeding.graph.filtering import EdgeFilter, Filtered
+from clew.seeding.graph.graph import Graph
+from clew.seeding.graph.quality import EdgeQuality, count_joinable, shown_matching
+from clew.seeding.graph.selection import hits_on, particle_of_hits
 
 __all__ = ["COMPONENTS_ABOVE", "PT_ABOVE", "run"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from clew.graphs.scanner import Placed, ScanRow, best_row, scan
-from clew.graphs.selection import hits_on
 from clew.io import EventSource, read_event
-from clew.seeding.condensation import CondensationSeederConfig, shipped_stages
+from clew.seeding.condensation.scanner import Placed, ScanRow, best_row, scan
+from clew.seeding.condensation.seeder import CondensationSeederConfig, shipped_stages
+from clew.seeding.graph.selection import hits_on
 
 __all__ = ["run"]
 

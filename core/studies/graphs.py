@@ -13,16 +13,16 @@ from tqdm import tqdm
 
 from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from clew.event import Event
-from clew.graphs.components import edge_tracks
-from clew.graphs.doublets import DoubletConfig, find_doublets, true_doublets
-from clew.graphs.graph import build_graph
-from clew.graphs.network import EdgeNetwork
-from clew.graphs.quality import EdgeQuality, count_joinable, shown_matching
-from clew.graphs.selection import SelectionConfig, particle_of_hits, selected_hits
 from clew.io import EventSource, read_event
 from clew.metrics.tracks import TrackReport, track_report
 from clew.plots.graphs import draw_edge_scores
-from clew.seeding.graph import shipped_network
+from clew.seeding.graph.components import edge_tracks
+from clew.seeding.graph.doublets import DoubletConfig, find_doublets, true_doublets
+from clew.seeding.graph.graph import build_graph
+from clew.seeding.graph.network import EdgeNetwork
+from clew.seeding.graph.quality import EdgeQuality, count_joinable, shown_matching
+from clew.seeding.graph.seeder import shipped_network
+from clew.seeding.graph.selection import SelectionConfig, particle_of_hits, selected_hits
 
 __all__ = ["SETTINGS", "THRESHOLD", "run"]
 

@@ -14,13 +14,13 @@ from clew.extend.stepwise.coordinates import next_on_another_layer
 from clew.extend.stepwise.network import StepwiseNetwork
 from clew.extend.stepwise.regions import RegionConfig, chosen_tracks
 from clew.extend.stepwise.windows import WINDOW, windows_along
-from clew.fitting.distances import DISTANCES
-from clew.fitting.doubles import add_doubles
-from clew.fitting.index import HitIndex, build_index
-from clew.fitting.nearest import NearestConfig, first_hits
-from clew.fitting.neighbours import nearest_hits
-from clew.fitting.road import TARGET_WIDTH
-from clew.fitting.targets import make_targets
+from clew.fitting.nearest.distances import DISTANCES
+from clew.fitting.nearest.doubles import add_doubles
+from clew.fitting.nearest.fitter import NearestConfig, first_hits
+from clew.fitting.nearest.neighbours import nearest_hits
+from clew.fitting.nearest.road import TARGET_WIDTH
+from clew.fitting.nearest.targets import make_targets
+from clew.hits.index import HitIndex, build_index
 from clew.lookup import find_rows
 from clew.tracks import NO_HIT, Candidates
 from clew.tracksets import Tracks, tracks_of

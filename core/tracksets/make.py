@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from clew.driver import parallel_events
 from clew.errors import InputError
 from clew.io import EventSource, read_event
+from clew.parallel import parallel_events
 from clew.tracksets.index import Entry, Index, read_index, write_index
 from clew.tracksets.shards import write_shard
 from clew.tracksets.tracks import tracks_of

@@ -10,9 +10,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from clew.driver import parallel_events
 from clew.errors import InputError
 from clew.io import EventSource, atomic_write, read_event
+from clew.parallel import parallel_events
 from clew.transforms.compose import Transform
 from clew.transforms.points import Points, points_of
 

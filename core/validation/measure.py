@@ -9,11 +9,11 @@ from functools import lru_cache, partial
 import numpy as np
 
 from clew.detector import Modules
-from clew.driver import parallel_events
 from clew.errors import InputError
 from clew.event import Event
 from clew.io import EventSource, read_detector, read_event, read_particles
 from clew.io.tables import TableFile
+from clew.parallel import parallel_events
 from clew.validation.histograms import (
     Histograms,
     cell_histograms,

@@ -9,13 +9,13 @@ from typing import ClassVar
 from clew.arrays import BoolArray
 from clew.errors import ConfigError
 from clew.event import Hits
-from clew.extend.kalman.extender import grow_triplets
-from clew.extend.kalman.following import Rules
-from clew.extend.kalman.state import Motion
-from clew.extend.recurrent.memory import Memory, memory_of, wider
+from clew.extend.growing.following import Rules
+from clew.extend.growing.grow import grow_triplets
+from clew.extend.growing.memory import Memory, memory_of, wider
 from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
-from clew.learning.records import load_arrays
+from clew.motion.state import Motion
+from clew.networks.records import load_arrays
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["RecurrentConfig", "RecurrentExtender"]

@@ -1,4 +1,4 @@
-"""The Keras model whose weights `clew.extend.recurrent.memory` runs, and its loss."""
+"""The Keras model whose weights `clew.extend.growing.memory` runs, and its loss."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from clew.detector import N_LAYERS
-from clew.extend.recurrent.memory import N_ANSWERS, N_ASKED, N_MET
-from clew.extend.recurrent.steps import LONGEST
-from clew.learning.keras import import_keras
+from clew.extend.growing.memory import N_ANSWERS, N_ASKED, N_MET
+from clew.extend.growing.steps import LONGEST
+from clew.networks.keras import import_keras
 
 __all__ = ["build_model", "likelihood_loss"]
 

@@ -8,10 +8,10 @@ import numba
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
-from clew.extend.kalman.state import Motion
-from clew.extend.recurrent.memory import N_ANSWERS, Memory, expect, remember
-from clew.extend.recurrent.steps import steps_of
+from clew.extend.growing.memory import N_ANSWERS, Memory, expect, remember
+from clew.extend.growing.steps import steps_of
 from clew.kernels import parallel_kernel
+from clew.motion.state import Motion
 from clew.tracksets import Tracks
 
 __all__ = ["Pulls", "pulls_along"]

@@ -13,11 +13,11 @@ import numpy as np
 from clew.arrays import Float32Array, Int32Array
 from clew.detector import N_LAYERS
 from clew.errors import ConfigError, InputError
-from clew.extend.kalman.state import Motion
+from clew.extend.growing.steps import Steps, steps_of
 from clew.extend.recurrent.model import build_model, likelihood_loss
-from clew.extend.recurrent.steps import Steps, steps_of
-from clew.learning.keras import compile_model
 from clew.learning.tasks import TrackTask
+from clew.motion.state import Motion
+from clew.networks.keras import compile_model
 from clew.tracksets import TrackSet
 
 __all__ = ["RecurrentTask", "RecurrentTrainingConfig", "StepsTask", "StepsTrainingConfig", "model_inputs"]

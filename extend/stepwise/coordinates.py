@@ -13,11 +13,11 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.event import Hits
-from clew.extend.crossings import IS_BARREL
 from clew.extend.frames import wrap
 from clew.extend.stepwise.deviations import deviations_of
 from clew.extend.stepwise.local import STAGGER, References, refer
 from clew.extend.stepwise.telling import N_TOLD
+from clew.motion.crossings import IS_BARREL
 from clew.tracks import NO_HIT, Predictions
 
 __all__ = [
@@ -172,7 +172,7 @@ class Local:
         return _predictions(phi, r, z, errors)
 
 
-_LEAST_SPEED: Final = 0.05  # as searches go, see clew.fitting.road
+_LEAST_SPEED: Final = 0.05  # as searches go, see clew.fitting.nearest.road
 
 
 def make_coordinates(name: CoordinatesName) -> Coordinates:

@@ -6,10 +6,10 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array
 from clew.event import Hits
-from clew.extend.crossings import IS_BARREL
 from clew.extend.stepwise.local import STAGGER, References
-from clew.fitting.road import deviations
+from clew.fitting.nearest.road import deviations
 from clew.kernels import kernel
+from clew.motion.crossings import IS_BARREL
 
 __all__ = ["deviations_of"]
 

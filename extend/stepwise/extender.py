@@ -11,7 +11,7 @@ from clew.arrays import BoolArray, Int32Array
 from clew.event import Hits
 from clew.extend.stepwise.network import StepwiseNetwork
 from clew.extend.stepwise.windows import WINDOW
-from clew.learning.shipped import weights_path
+from clew.networks.shipped import weights_path
 from clew.tracks import Predictions
 
 __all__ = ["StepwiseConfig", "StepwiseExtender", "shipped_network"]

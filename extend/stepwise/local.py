@@ -17,9 +17,15 @@ import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array
+from clew.detector.transitions import next_layers
 from clew.event import Hits
-from clew.extend.crossings import IS_BARREL
-from clew.extend.kalman.state import (
+from clew.extend.stepwise.telling import N_TOLD, tell_crossing, tell_hit
+from clew.extend.stepwise.windows import WINDOW
+from clew.fitting.nearest.road import TARGET_WIDTH
+from clew.hits.space import search_space
+from clew.kernels import kernel, parallel_kernel
+from clew.motion.crossings import IS_BARREL
+from clew.motion.state import (
     AA,
     ACROSS_ERROR,
     KAPPA,
@@ -34,14 +40,8 @@ from clew.extend.kalman.state import (
     Z,
     start_state,
 )
-from clew.extend.kalman.transport import ARC, BENT, N_WAY, arrive, carry_covariance, on_layer
-from clew.extend.stepwise.telling import N_TOLD, tell_crossing, tell_hit
-from clew.extend.stepwise.windows import WINDOW
-from clew.fitting.road import TARGET_WIDTH
-from clew.fitting.space import search_space
-from clew.kernels import kernel, parallel_kernel
+from clew.motion.transport import ARC, BENT, N_WAY, arrive, carry_covariance, on_layer
 from clew.tracks import NO_HIT
-from clew.transitions import next_layers
 
 __all__ = ["STAGGER", "References", "refer"]
 
@@ -57,8 +57,9 @@ class References(NamedTuple):
     Attributes
     ----------
     target : ndarray of shape (n, TARGET_WIDTH), float64
-        The crossing as searches take it (see clew.fitting.road), with its direction; expected deviations of
-        a hit there: r*phi, then r and z, of which one is STAGGER.  NaN where no layer is crossed next.
+        The crossing as searches take it (see clew.fitting.nearest.road), with its direction; expected
+        deviations of a hit there: r*phi, then r and z, of which one is STAGGER.  NaN where no layer is
+        crossed next.
     layer : ndarray of shape (n,), int32
         Dense index of that layer, -1 for none.
     turn, side : ndarray of shape (n,), float64

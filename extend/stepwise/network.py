@@ -15,10 +15,10 @@ from clew.event import Hits
 from clew.extend.stepwise.coordinates import N_COORDINATES, Coordinates, Questions, make_coordinates
 from clew.extend.stepwise.networks import NetworkShape, answers, array_shapes
 from clew.extend.stepwise.scaling import Scaling
-from clew.learning.blocks import Shape
-from clew.learning.ops import NumpyOps
-from clew.learning.rows import by_rows
-from clew.learning.shipped import TrainedNetwork, load_network
+from clew.networks.blocks import Shape
+from clew.networks.ops import NumpyOps
+from clew.networks.rows import by_rows
+from clew.networks.shipped import TrainedNetwork, load_network
 from clew.tracks import Predictions
 
 __all__ = ["Answers", "Scaled", "StepwiseNetwork"]

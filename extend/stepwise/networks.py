@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from clew.errors import ConfigError
 from clew.extend.stepwise.windows import WINDOW
-from clew.learning.blocks import (
+from clew.networks.blocks import (
     Arrays,
     Shape,
     convolution,
@@ -26,7 +26,7 @@ from clew.learning.blocks import (
     simple_rnn,
     simple_rnn_shapes,
 )
-from clew.learning.ops import Ops
+from clew.networks.ops import Ops
 
 __all__ = ["NETWORKS", "NetworkName", "NetworkShape", "answers", "array_shapes", "build_keras_model"]
 
@@ -192,7 +192,7 @@ def build_keras_model(shape: NetworkShape) -> Any:
 
     import keras
 
-    from clew.learning.layers import Written
+    from clew.networks.layers import Written
 
     steps = keras.Input((WINDOW, shape.n_inputs))
     return keras.Model(steps, Written(array_shapes(shape), partial(answers, shape))(steps))

@@ -8,9 +8,9 @@ import numpy as np
 
 from clew.arrays import Float64Array
 from clew.detector import LAYERS
-from clew.extend.crossings import IS_BARREL
-from clew.extend.kalman.state import KAPPA, PSI, SLOPE, X, Y, Z
 from clew.kernels import kernel
+from clew.motion.crossings import IS_BARREL
+from clew.motion.state import KAPPA, PSI, SLOPE, X, Y, Z
 
 __all__ = ["N_TOLD", "tell_crossing", "tell_hit"]
 

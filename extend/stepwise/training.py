@@ -9,14 +9,14 @@ from typing import Any, Final
 import numpy as np
 
 from clew.errors import InputError
-from clew.extend.batches import Data, DrawnTask
 from clew.extend.stepwise.coordinates import N_COORDINATES, CoordinatesName, make_coordinates
 from clew.extend.stepwise.network import Scaled
 from clew.extend.stepwise.networks import NetworkName, NetworkShape, build_keras_model
 from clew.extend.stepwise.regions import RegionConfig, chosen_tracks
 from clew.extend.stepwise.scaling import Scaling, ScalingName
 from clew.extend.stepwise.windows import TrueWindows, windows_along
-from clew.learning.keras import compile_model
+from clew.learning.batches import Data, DrawnTask
+from clew.networks.keras import compile_model
 from clew.tracksets import Tracks
 
 __all__ = ["StepwiseTask", "StepwiseTrainingConfig"]
@@ -116,7 +116,7 @@ class StepwiseTask(DrawnTask[StepwiseTrainingConfig]):
 
     def compiled_model(self) -> Any:
         """Return the network with Nadam."""
-        from clew.learning.losses import normal_likelihood, squared_error
+        from clew.networks.losses import normal_likelihood, squared_error
 
         loss = normal_likelihood if self.shape.gaussian else squared_error
         return compile_model(build_keras_model(self.shape), loss, self.config.learning_rate, self.steps)

@@ -10,13 +10,14 @@ import numpy as np
 
 from clew.arrays import BoolArray, Int32Array
 from clew.event import Hits
-from clew.extend.growing import grown, plant
+from clew.extend.growing.plant import grown, plant
 from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.search import Search
 from clew.extend.tracknet.stations import with_doubles
 from clew.extend.weights import weights_path
 from clew.fitting.ellipse import Branching
-from clew.fitting.likelihood import Ground, Snap
+from clew.fitting.likelihood import Snap
+from clew.hits.space import Ground
 from clew.tracks import NO_HIT, Candidates, Seeds
 
 __all__ = ["TrackNetConfig", "TrackNetExtender"]

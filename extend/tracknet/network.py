@@ -18,9 +18,9 @@ import numpy as np
 from clew.arrays import Float32Array, Int32Array
 from clew.detector import LAYERS
 from clew.errors import ConfigError
-from clew.extend.kalman.state import Motion
-from clew.extend.recurrent.memory import N_ASKED, N_MET
-from clew.learning.blocks import (
+from clew.extend.growing.memory import N_ASKED, N_MET
+from clew.motion.state import Motion
+from clew.networks.blocks import (
     Shape,
     convolution,
     convolution_shapes,
@@ -29,9 +29,9 @@ from clew.learning.blocks import (
     gru,
     gru_shapes,
 )
-from clew.learning.ops import NumpyOps, Ops
-from clew.learning.rows import by_rows
-from clew.learning.shipped import TrainedNetwork, load_network
+from clew.networks.ops import NumpyOps, Ops
+from clew.networks.rows import by_rows
+from clew.networks.shipped import TrainedNetwork, load_network
 
 __all__ = [
     "WIDTH",
@@ -162,7 +162,7 @@ def build_keras_model(shape: TrackNetShape, n_steps: int) -> Any:
     """Return the untrained Keras model: what was told and asked in, an ellipse for each step out."""
     import keras
 
-    from clew.learning.layers import Written
+    from clew.networks.layers import Written
 
     inputs = [keras.Input((WIDTH - 1 + n_steps, _N_TOLD)), keras.Input((n_steps, _N_ASKED))]
     return keras.Model(inputs, Written(array_shapes(shape), _along_tracks)(inputs))

@@ -8,17 +8,16 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from clew.detector import N_LAYERS
+from clew.detector.transitions import next_layers
 from clew.event import Event
-from clew.extend.kalman.following import LONGEST
+from clew.extend.growing.following import LONGEST
 from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.search import Search
 from clew.fitting.ellipse import Branching
-from clew.fitting.likelihood import Ground
-from clew.fitting.space import search_space
+from clew.hits.space import Ground, search_space
 from clew.lookup import find_rows
 from clew.tracks import NO_HIT
 from clew.tracksets import Tracks, tracks_of
-from clew.transitions import next_layers
 
 __all__ = ["Drawn", "ellipses_along", "outward_paths"]
 

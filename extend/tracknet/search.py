@@ -9,14 +9,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
-from clew.extend.kalman.following import LONGEST
-from clew.extend.kalman.state import Motion
+from clew.detector.transitions import next_layers, preceding_layers
+from clew.extend.growing.following import LONGEST
 from clew.extend.tracknet.network import Known, TrackNet, at_station
 from clew.extend.tracknet.stations import Children, begin_courses, branch, cross
 from clew.fitting.ellipse import Branching
-from clew.fitting.likelihood import Ground
+from clew.hits.space import Ground
+from clew.motion.state import Motion
 from clew.tracks import NO_HIT
-from clew.transitions import next_layers, preceding_layers
 
 __all__ = ["Branches", "Found", "Search", "deviations_in_radii"]
 

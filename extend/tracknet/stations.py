@@ -8,13 +8,14 @@ import numba
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
-from clew.extend.kalman.measurement import N_RESIDUAL, direct
-from clew.extend.kalman.state import N_STATE, Motion, start_state
-from clew.extend.kalman.transport import N_WAY, arrive, carry_covariance, may_reach, on_layer
-from clew.extend.recurrent.memory import N_ASKED, N_MET, ask, begin_course, meet
+from clew.extend.growing.memory import N_ASKED, N_MET, ask, begin_course, meet
 from clew.fitting.ellipse import hits_in_ellipse
-from clew.fitting.likelihood import Ground, Snap, hit_density, most_likely_hit
+from clew.fitting.likelihood import Snap, hit_density, most_likely_hit
+from clew.hits.space import Ground
 from clew.kernels import kernel, parallel_kernel
+from clew.motion.measurement import N_RESIDUAL, direct
+from clew.motion.state import N_STATE, Motion, start_state
+from clew.motion.transport import N_WAY, arrive, carry_covariance, may_reach, on_layer
 
 __all__ = ["N_AHEAD", "Children", "Crossings", "begin_courses", "branch", "cross", "with_doubles"]
 
@@ -32,7 +33,7 @@ class Crossings(NamedTuple):
     layer : ndarray of shape (n, N_AHEAD), int32
         -1 where there is none.
     asked : ndarray of shape (n, N_AHEAD, N_ASKED), float32
-        What the network is asked about the layer; see clew.extend.recurrent.memory.
+        What the network is asked about the layer; see clew.extend.growing.memory.
     state : ndarray of shape (n, N_AHEAD, N_STATE), float64
     way : ndarray of shape (n, N_AHEAD, N_WAY), float64
     """

@@ -9,11 +9,11 @@ import numpy as np
 
 from clew.arrays import Float32Array
 from clew.errors import ConfigError
-from clew.extend.kalman.state import Motion
-from clew.extend.recurrent.steps import LONGEST, Steps
+from clew.extend.growing.steps import LONGEST, Steps
 from clew.extend.recurrent.training import Batch, StepsTask, StepsTrainingConfig
 from clew.extend.tracknet.network import WIDTH, TrackNetShape, at_station, build_keras_model
-from clew.learning.losses import ellipse_loss
+from clew.motion.state import Motion
+from clew.networks.losses import ellipse_loss
 
 __all__ = ["TrackNetTask", "TrackNetTrainingConfig", "places"]
 

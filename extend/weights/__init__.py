@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clew.learning import shipped
+from clew.networks import shipped
 
 __all__ = ["available_weights", "weights_path"]
 

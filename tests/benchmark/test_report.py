@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from clew.benchmark import BenchmarkConfig, BenchmarkResult, run
-from clew.benchmark.machine import describe_machine
 from clew.errors import ConfigError, InputError
+from clew.machine import describe_machine
 
 STAGES = ["seeding", "extend", "fitting", "ensemble"]
 

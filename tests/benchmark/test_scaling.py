@@ -11,8 +11,8 @@ from clew.benchmark.scaling import Scaling, time_scaling
 from clew.benchmark.timing import Timing
 from clew.errors import InputError
 from clew.io import find_events, read_event
+from clew.pipeline.preset import Preset
 from clew.plots.scaling import draw_scaling
-from clew.preset import Preset
 
 SOURCES = find_events(Path("data/events"), 0, 2)
 

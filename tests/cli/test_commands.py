@@ -13,7 +13,7 @@ import pytest
 from clew.cli.main import main
 from clew.event import Event
 from clew.io import read_submission, write_event
-from clew.preset import Preset
+from clew.pipeline.preset import Preset
 
 
 @pytest.fixture(scope="module")

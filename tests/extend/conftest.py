@@ -54,7 +54,7 @@ def toy(make_toy_event: Callable[..., Event]) -> Event:
 @pytest.fixture(scope="session")
 def toy_windows(toy: Event) -> np.ndarray:
     """Windows of true tracks of the toy event, both ways, by rows of its hits."""
-    from clew.extend.targets import true_windows
+    from clew.extend.windows.targets import true_windows
     from clew.tracksets import tracks_of
 
     tracks = tracks_of(toy)
@@ -65,8 +65,8 @@ def toy_windows(toy: Event) -> np.ndarray:
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function that writes random weights of a network and returns their path."""
-    from clew.extend.records import weight_shapes
-    from clew.learning.records import save_arrays
+    from clew.extend.windows.records import weight_shapes
+    from clew.networks.records import save_arrays
 
     folder = tmp_path_factory.mktemp("weights")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from clew.detector import LAYERS
 from clew.event import Event, Hits
-from clew.extend.helix import HelixConfig, HelixExtender, cross_layers
+from clew.extend.windows.helix import HelixConfig, HelixExtender, cross_layers
 from clew.tracks import NO_HIT
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clew.detector.field import bending_and_tilt
+from clew.detector.solenoid import BENDING
+from clew.detector.transitions import next_layers
 from clew.event import Event
-from clew.extend.kalman import state as s
-from clew.extend.kalman.measurement import N_RESIDUAL, chi2_and_spread, measure, update
-from clew.extend.kalman.state import LENGTH_ERROR, N_STATE, Motion, scatter, start_state
-from clew.extend.kalman.transport import N_WAY, arrive, carry_covariance, may_reach
-from clew.field import bending_and_tilt
-from clew.fitting.space import search_space
+from clew.hits.space import search_space
 from clew.io import read_event
-from clew.solenoid import BENDING
-from clew.transitions import next_layers
+from clew.motion import state as s
+from clew.motion.measurement import N_RESIDUAL, chi2_and_spread, measure, update
+from clew.motion.state import LENGTH_ERROR, N_STATE, Motion, scatter, start_state
+from clew.motion.transport import N_WAY, arrive, carry_covariance, may_reach
 
 MOTION = Motion(scattering=1.3, strip_discs=1.5, energy_loss=0.01)
 INNERMOST, SECOND, STRIPS = 7, 8, 24

@@ -13,10 +13,10 @@ import pytest
 
 from clew.errors import ConfigError
 from clew.event import Event
-from clew.extend.compiled import CompiledNetwork
-from clew.extend.network import NetworkConfig, NetworkExtender
-from clew.extend.networks import NETWORKS, build_network
-from clew.extend.records import load_weights, weight_shapes
+from clew.extend.windows.compiled import CompiledNetwork
+from clew.extend.windows.extender import NetworkConfig, NetworkExtender
+from clew.extend.windows.networks import NETWORKS, build_network
+from clew.extend.windows.records import load_weights, weight_shapes
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_unknown_network_is_refused() -> None:
 
 def test_inference_does_not_import_keras() -> None:
     code = (
-        "import sys; from clew.extend.network import NetworkConfig, NetworkExtender;"
+        "import sys; from clew.extend.windows.extender import NetworkConfig, NetworkExtender;"
         "NetworkExtender(NetworkConfig()); sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,10 +12,10 @@ import pytest
 
 from clew.errors import ConfigError, InputError
 from clew.event import Event
-from clew.extend.network import NetworkConfig, NetworkExtender
-from clew.extend.records import load_weights
 from clew.extend.weights import available_weights, weights_path
-from clew.learning.records import load_arrays, save_arrays
+from clew.extend.windows.extender import NetworkConfig, NetworkExtender
+from clew.extend.windows.records import load_weights
+from clew.networks.records import load_arrays, save_arrays
 
 
 @pytest.mark.parametrize("name", available_weights())

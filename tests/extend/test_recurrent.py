@@ -11,18 +11,18 @@ import pytest
 from clew.detector import N_LAYERS
 from clew.errors import ConfigError
 from clew.event import Event
+from clew.extend.growing.memory import N_ANSWERS, N_ASKED, N_MET, Memory, expect, memory_of, remember
+from clew.extend.growing.steps import LONGEST, N_FOUND, steps_of
 from clew.extend.kalman.extender import KalmanConfig, KalmanExtender
-from clew.extend.kalman.state import Motion
 from clew.extend.recurrent.extender import RecurrentConfig, RecurrentExtender
-from clew.extend.recurrent.memory import N_ANSWERS, N_ASKED, N_MET, Memory, expect, memory_of, remember
 from clew.extend.recurrent.model import build_model, likelihood_loss
-from clew.extend.recurrent.steps import LONGEST, N_FOUND, steps_of
 from clew.extend.recurrent.training import RecurrentTask, RecurrentTrainingConfig, model_inputs
 from clew.fitting.likelihood import Snap
 from clew.io import find_events, read_event, write_event
 from clew.learning import train
-from clew.learning.records import save_arrays
-from clew.seeding.ranked import RankedTripletConfig, RankedTripletSeeder
+from clew.motion.state import Motion
+from clew.networks.records import save_arrays
+from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
 from clew.tracks import Candidates, Seeds
 from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
 

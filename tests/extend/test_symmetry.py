@@ -7,8 +7,8 @@ import pytest
 
 from clew.event import Event, Hits
 from clew.extend.frames import wrap
-from clew.extend.helix import HelixConfig, HelixExtender
-from clew.extend.network import NetworkConfig, NetworkExtender
+from clew.extend.windows.extender import NetworkConfig, NetworkExtender
+from clew.extend.windows.helix import HelixConfig, HelixExtender
 from clew.stages import Extender
 
 SYMMETRIC = HelixConfig(field_offset=0.0)

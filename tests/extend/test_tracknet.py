@@ -12,7 +12,7 @@ import pytest
 
 from clew.errors import ConfigError, InputError
 from clew.event import Event, Hits
-from clew.extend.recurrent.memory import N_ASKED, N_MET
+from clew.extend.growing.memory import N_ASKED, N_MET
 from clew.extend.tracknet.extender import TrackNetConfig, TrackNetExtender
 from clew.extend.tracknet.network import (
     LEAST_RADIUS,
@@ -30,13 +30,13 @@ from clew.extend.weights import weights_path
 from clew.fitting.ellipse import Branching
 from clew.io import find_events, read_event
 from clew.learning import train
-from clew.learning.keras import make_reproducible
-from clew.learning.losses import ellipse_loss
-from clew.learning.records import save_arrays
 from clew.metrics.matching import match
 from clew.metrics.tracks import metrics_above
+from clew.networks.keras import make_reproducible
+from clew.networks.losses import ellipse_loss
+from clew.networks.records import save_arrays
 from clew.pipeline import Pipeline
-from clew.seeding.ranked import RankedTripletConfig, RankedTripletSeeder
+from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
 from clew.tracks import Candidates, Seeds
 from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
 

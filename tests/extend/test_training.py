@@ -11,14 +11,14 @@ import pytest
 
 from clew.errors import InputError
 from clew.event import Event
-from clew.extend.batches import draw, shuffled_batches
-from clew.extend.features import N_INPUTS, Prompt, answer, ask
-from clew.extend.helix import HelixConfig
-from clew.extend.records import load_weights
-from clew.extend.targets import N_TARGETS, examples, true_windows
-from clew.extend.training import TrainingConfig, WindowsTask
+from clew.extend.windows.features import N_INPUTS, Prompt, answer, ask
+from clew.extend.windows.helix import HelixConfig
+from clew.extend.windows.records import load_weights
+from clew.extend.windows.targets import N_TARGETS, examples, true_windows
+from clew.extend.windows.training import TrainingConfig, WindowsTask
 from clew.io import find_events, write_event
 from clew.learning import train
+from clew.learning.batches import draw, shuffled_batches
 from clew.tracks import NO_HIT
 from clew.tracksets import Tracks, TrackSet, make_tracks, open_tracks, tracks_of
 

@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.fitting.assignment import assign_hits
-from clew.fitting.distances import DISTANCES
-from clew.fitting.index import build_index
-from clew.fitting.neighbours import nearest_hits
-from clew.fitting.road import TARGET_WIDTH
+from clew.fitting.nearest.assignment import assign_hits
+from clew.fitting.nearest.distances import DISTANCES
+from clew.fitting.nearest.neighbours import nearest_hits
+from clew.fitting.nearest.road import TARGET_WIDTH
+from clew.hits.index import build_index
 from clew.tracks import NO_HIT
 
 MANHATTAN = DISTANCES["manhattan"]

@@ -7,18 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clew.detector.transitions import next_layers
 from clew.errors import ConfigError
-from clew.extend.crossings import IS_BARREL
-from clew.extend.kalman.measurement import N_RESIDUAL, R1, R2, measure, spreads
-from clew.extend.kalman.state import KAPPA, SLOPE, Motion
 from clew.extend.tracknet.quality import outward_paths
 from clew.extend.tracknet.stations import cross
 from clew.fitting.ellipse import EllipseConfig, hits_in_ellipse
-from clew.fitting.likelihood import Ground
-from clew.fitting.space import search_space
+from clew.hits.space import Ground, search_space
 from clew.io import read_event
+from clew.motion.crossings import IS_BARREL
+from clew.motion.measurement import N_RESIDUAL, R1, R2, measure, spreads
+from clew.motion.state import KAPPA, SLOPE, Motion
 from clew.tracksets import tracks_of
-from clew.transitions import next_layers
 
 MOTION = Motion(1.3, 1.5, 0.01, filtered=False)
 

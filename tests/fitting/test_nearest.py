@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.fitting import METHODS
-from clew.fitting.distances import DISTANCES
-from clew.fitting.nearest import NearestConfig, NearestFitter
+from clew.fitting.nearest.distances import DISTANCES
+from clew.fitting.nearest.fitter import NearestConfig, NearestFitter
 from clew.methods import build
 from clew.tracks import Candidates, Predictions
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from clew.detector import LAYERS
 from clew.event import Hits
-from clew.fitting.distances import DISTANCES, distance
-from clew.fitting.index import HitIndex, build_index
-from clew.fitting.neighbours import nearest_hits
-from clew.fitting.road import TARGET_WIDTH
+from clew.fitting.nearest.distances import DISTANCES, distance
+from clew.fitting.nearest.neighbours import nearest_hits
+from clew.fitting.nearest.road import TARGET_WIDTH
+from clew.hits.index import HitIndex, build_index
 from clew.tracks import NO_HIT
 
 NOTHING_BARRED = np.zeros((100, 0), dtype=np.int32)

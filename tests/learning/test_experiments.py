@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from clew.errors import ConfigError
-from clew.learning import TASKS
-from clew.learning.experiments import available_experiments, read_experiment
+from clew.experiments import TASKS, available_experiments, read_experiment
 from clew.methods import checked
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clew.evaluation import evaluate_events
 from clew.io import find_events
 from clew.metrics.pulls import PARTS, PullTable, pull_table
-from clew.preset import Preset
+from clew.pipeline.evaluation import evaluate_events
+from clew.pipeline.preset import Preset
 
 
 def test_widths_are_half_the_range_of_68_percent() -> None:

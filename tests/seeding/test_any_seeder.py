@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from clew.event import Event, Hits
-from clew.seeding.condensation import CondensationSeeder
-from clew.seeding.graph import GraphSeeder
-from clew.seeding.seeder import UnrolledSeeder
-from clew.seeding.triplets import TripletSeeder
+from clew.seeding.condensation.seeder import CondensationSeeder
+from clew.seeding.graph.seeder import GraphSeeder
+from clew.seeding.triplets.seeder import TripletSeeder
+from clew.seeding.unrolled.seeder import UnrolledSeeder
 from clew.stages import Seeder
 from clew.tracks import Seeds
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.seeding.clusterers import hdbscan_clusters, sklearn_dbscan
 from clew.seeding.dbscan import dbscan
+from clew.seeding.unrolled.clusterers import hdbscan_clusters, sklearn_dbscan
 
 GRID = 256  # points on multiples of 1/256 have distances without rounding errors
 

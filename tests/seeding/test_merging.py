@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clew.seeding.merging import merged, n_layers, vote
+from clew.seeding.unrolled.merging import merged, n_layers, vote
 from clew.tracks import Candidates
 
 LAYERS = np.int64(1) << np.array([0, 1, 2, 3, 4, 5, 5, 47], dtype=np.int64)

@@ -5,7 +5,7 @@ import pytest
 
 from clew.detector import LAYERS
 from clew.event import Hits
-from clew.seeding.outliers import OutlierConfig, remove_outliers
+from clew.seeding.unrolled.outliers import OutlierConfig, remove_outliers
 from clew.tracks import Candidates
 
 BARREL = [layer for layer in LAYERS if layer.barrel][:8]

@@ -7,7 +7,7 @@ import pytest
 
 from clew.event import Event
 from clew.seeding.luminous import luminous_reach
-from clew.seeding.ranked import RankedTripletConfig, RankedTripletSeeder
+from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
 from clew.tracks import Candidates, Seeds
 
 

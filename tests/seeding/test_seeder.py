@@ -7,7 +7,7 @@ from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.methods import build
 from clew.seeding import METHODS
-from clew.seeding.seeder import PassConfig, UnrolledConfig, UnrolledSeeder
+from clew.seeding.unrolled.seeder import PassConfig, UnrolledConfig, UnrolledSeeder
 from clew.tracks import Seeds
 
 SMALL = UnrolledConfig(passes=(PassConfig(radii=(3000.0, 1000.0, 600.0), eps=0.01),))

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from clew.detector import LAYERS, N_LAYERS
+from clew.detector.transitions import next_layers
 from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.methods import build
 from clew.seeding import METHODS
-from clew.seeding.triplets import TripletConfig, TripletPass, TripletSeeder
+from clew.seeding.triplets.seeder import TripletConfig, TripletPass, TripletSeeder
 from clew.tracks import Seeds
-from clew.transitions import next_layers
 
 
 def tracks(seeds: Seeds) -> set[frozenset[int]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clew.seeding.unrolling import unroll
+from clew.seeding.unrolled.unrolling import unroll
 
 PLAIN = np.array((1.0, 1.0), dtype=np.float32)
 

@@ -1,0 +1,1 @@
+"""Growing triplets hit by hit: what the extenders that predict and snap in one loop share."""

@@ -1,0 +1,61 @@
+"""What extenders that grow triplets in a loop share: where the free hits are, and which tracks remain."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.event import Hits
+from clew.hits.space import Ground, search_space
+from clew.tracks import NO_HIT, Candidates, Seeds
+
+__all__ = ["Planted", "grown", "plant"]
+
+
+class Planted(NamedTuple):
+    """Triplets among the free hits of an event.
+
+    Attributes
+    ----------
+    ground : Ground
+    row : ndarray of shape (n_free,), int32
+        The event's hit at each place of the ground.
+    triplets : ndarray of shape (n_seeds, 3), int32
+        As places of the ground; those of one first hit stand together.
+    gains : ndarray of shape (n_seeds,), float64
+    """
+
+    ground: Ground
+    row: Int32Array
+    triplets: Int32Array
+    gains: Float64Array
+
+
+def plant(hits: Hits, seeds: Seeds, free: BoolArray) -> Planted:
+    """Find the seeds among the free hits; raises ValueError if they are not of three hits with gains."""
+    if seeds.gains is None or seeds.hits.shape[1] != 3:
+        raise ValueError("this extender grows triplets with gains: use the seeding 'ranked-triplets'")
+    space = search_space(hits, free)
+    ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
+    place = np.empty(len(hits), dtype=np.int32)
+    place[space.row] = np.arange(len(space.row), dtype=np.int32)
+    return Planted(ground, space.row, place[seeds.hits], seeds.gains)
+
+
+def grown(planted: Planted, tracks: Int32Array, gains: Float64Array, least_hits: int) -> Candidates:
+    """Return the tracks that have enough hits as candidates, best gain first.
+
+    Parameters
+    ----------
+    planted : Planted
+    tracks : ndarray of shape (n, any), int32
+        Places of the ground, inside out, NO_HIT elsewhere.
+    gains : ndarray of shape (n,), float64
+    least_hits : int
+    """
+    chosen = np.flatnonzero((tracks != NO_HIT).sum(axis=1) >= max(least_hits, 1))
+    chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
+    rows = Candidates.from_rows(tracks[chosen])
+    return Candidates(planted.row[rows.hits], rows.offsets)

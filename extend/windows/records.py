@@ -1,0 +1,77 @@
+"""Trained weights of the networks that predict windows' next hits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from clew.arrays import Float32Array
+from clew.errors import ConfigError, InputError
+from clew.extend.weights import weights_path
+from clew.extend.windows.features import N_ANSWERS, N_INPUTS, Prompt
+from clew.extend.windows.networks import NETWORKS, layers_of
+from clew.networks.records import load_arrays
+
+__all__ = ["Weights", "load_weights", "weight_shapes"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A trained network.
+
+    Attributes
+    ----------
+    network : str
+        Its name in `NETWORKS`.
+    prompt : "helix" or "zeros"
+        What its input is made of.
+    arrays : list of ndarray, float32
+        In the order of Keras's get_weights.
+    record : dict
+        All that is known about how it was made.
+    """
+
+    network: str
+    prompt: Prompt
+    arrays: list[Float32Array]
+    record: dict[str, Any]
+
+
+def weight_shapes(network: str, prompt: Prompt) -> list[tuple[int, ...]]:
+    """Return the shapes of a network's arrays in the order of Keras's get_weights."""
+    shapes: list[tuple[int, ...]] = []
+    width = N_INPUTS[prompt]
+    for layer in layers_of(network):
+        gates = 4 * layer.units
+        shapes += [(width, gates), (layer.units, gates), (gates,)] * (1 + layer.both_ways)
+        width = layer.units * (1 + layer.both_ways)
+    return [*shapes, (width, N_ANSWERS), (N_ANSWERS,)]
+
+
+def load_weights(name: str, network: str | None = None) -> Weights:
+    """Read weights that ship with the package, by name, or from an .npz file, by path.
+
+    Parameters
+    ----------
+    name : str
+        A name among `clew.extend.weights.available_weights`, or a path that ends with .npz.
+    network : str, optional
+        The network that they must belong to.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name or weights of another network.
+    InputError
+        For a damaged or missing file.
+    """
+    path = weights_path(name)
+    arrays, record = load_arrays(path)
+    found, prompt = record.get("network"), record.get("prompt")
+    if found not in NETWORKS or prompt not in N_INPUTS:
+        raise InputError(f"{path}: of an unknown network {found!r} or prompt {prompt!r}: name other weights")
+    if network is not None and found != network:
+        raise ConfigError(f"weights {name} are of network {found}, not {network}: choose others")
+    if [array.shape for array in arrays] != weight_shapes(found, prompt):
+        raise InputError(f"{path}: arrays do not have the shapes of {found}: train or copy it anew")
+    return Weights(found, prompt, arrays, record)

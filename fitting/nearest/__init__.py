@@ -1,0 +1,1 @@
+"""Predictions snap to the nearest real hit, by one of several distances."""

@@ -1,0 +1,119 @@
+"""The condensation seeder: an edge filter, a network that places hits in a latent space, and DBSCAN there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from clew.arrays import BoolArray, Float32Array, Int32Array
+from clew.errors import ConfigError
+from clew.event import Hits
+from clew.networks.shipped import weights_path
+from clew.seeding.condensation.network import CondensationNetwork
+from clew.seeding.dbscan import dbscan
+from clew.seeding.graph.filtering import EdgeFilter
+from clew.seeding.graph.seeder import seeds_of_labels, shipped_network
+from clew.tracks import Candidates, Seeds
+
+__all__ = [
+    "CondensationSeeder",
+    "CondensationSeederConfig",
+    "CondensationTripletSeeder",
+    "cluster",
+    "shipped_stages",
+]
+
+
+@dataclass(frozen=True)
+class CondensationSeederConfig:
+    """Settings of the condensation seeder; eps and min_samples as `clew study condensation-scan` chose them.
+
+    Attributes
+    ----------
+    weights : str
+        Shipped weights of a condensation network, by name, or an .npz; its record names the edge filter.
+    eps, min_samples : float, int
+        Of DBSCAN in the latent space.
+    least_hits : int
+        Clusters of fewer hits make no track.
+    """
+
+    weights: str = "condensation"
+    eps: float = 0.9
+    min_samples: int = 1
+    least_hits: int = 3
+
+    def __post_init__(self) -> None:
+        if not self.eps > 0 or self.min_samples < 1:
+            raise ConfigError(
+                f"seeding: eps is {self.eps} and min_samples {self.min_samples}: "
+                "eps must be above 0, min_samples at least 1"
+            )
+
+
+@lru_cache(maxsize=4)
+def shipped_stages(name: str) -> tuple[EdgeFilter, CondensationNetwork]:
+    """Return both stages by the second's weights: a shipped name, or an .npz."""
+    network = CondensationNetwork.load(weights_path("clew.seeding.weights", name))
+    return EdgeFilter(shipped_network(network.record["filter"]), network.record["threshold"]), network
+
+
+def cluster(
+    n_hits: int, rows: Int32Array, places: Float32Array, eps: float, min_samples: int = 1
+) -> Int32Array:
+    """Return the cluster of each of n hits from 1, 0 for hits without a place and for noise.
+
+    Parameters
+    ----------
+    n_hits : int
+    rows : ndarray of shape (n_places,), int32
+        The hit of each place.
+    places : ndarray of shape (n_places, coordinates), float32
+        In the latent space.
+    eps, min_samples
+        See `clew.seeding.dbscan.dbscan`.
+    """
+    labels = np.zeros(n_hits, dtype=np.int32)
+    labels[rows] = dbscan(places, eps, min_samples) + 1
+    return labels
+
+
+@dataclass(frozen=True)
+class CondensationSeeder:
+    """Finds tracks as gnn_tracking does; see `clew.stages.Seeder`."""
+
+    config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
+
+    def seed(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event; no hit is in two of them."""
+        return seeds_of_labels(hits, find_clusters(hits, self.config), self.config.least_hits)
+
+
+@dataclass(frozen=True)
+class CondensationTripletSeeder:
+    """The same tracks, each as a triplet to be grown in a loop; see `clew.stages.PassSeeder`."""
+
+    config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
+
+    def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
+        """Return the first hits of each track on its first three layers, for tracks on as many."""
+        c = self.config
+        labels = np.where(free, find_clusters(hits, c), 0).astype(np.int32)
+        tracks = seeds_of_labels(hits, labels, c.least_hits).found
+        layer, owner = hits.layer_index[tracks.hits], tracks.owners
+        begins = np.diff(layer, prepend=-1) != 0
+        begins |= np.diff(owner, prepend=-1) != 0
+        firsts = Candidates.from_labels(owner[begins] + np.int32(1))
+        triplets = firsts.select(firsts.lengths >= 3).head(3)
+        rows = tracks.hits[begins][triplets]
+        return Seeds(rows, Candidates.empty(), np.zeros(len(rows)), c.least_hits)
+
+
+def find_clusters(hits: Hits, config: CondensationSeederConfig) -> Int32Array:
+    """Return the cluster of each hit from 1, 0 for hits of none, shape (n_hits,)."""
+    edge_filter, network = shipped_stages(config.weights)
+    filtered = edge_filter(hits)
+    _, places = network.place(filtered)
+    return cluster(len(hits), filtered.graph.rows, places, config.eps, config.min_samples)

@@ -1,0 +1,72 @@
+"""Hits that a study takes by the truth, as published settings do; reconstruction never does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from clew.arrays import Int64Array
+from clew.detector import LAYERS
+from clew.errors import ConfigError, InputError
+from clew.event import Event, Hits
+from clew.metrics.matching import particle_rows
+from clew.seeding.graph.doublets import BARREL_LAYERS
+
+__all__ = ["PIXEL_LAYERS", "LayerSet", "SelectionConfig", "hits_on", "particle_of_hits", "selected_hits"]
+
+LayerSet: TypeAlias = Literal["barrel", "pixels", "all"]
+
+PIXEL_LAYERS: Final = tuple(i for i, layer in enumerate(LAYERS) if layer.volume in (7, 8, 9))
+"""Dense indices of the 18 layers of pixels."""
+
+
+@dataclass(frozen=True)
+class SelectionConfig:
+    """Which hits make a graph; the published setting of HEP.TrkX by default.
+
+    Attributes
+    ----------
+    hits : "published" or "all"
+        By truth: hits of particles above `least_pt`, without noise, one a layer and particle; or every hit.
+    least_pt : float, GeV
+    layers : "barrel", "pixels" or "all"
+    """
+
+    hits: Literal["published", "all"] = "published"
+    least_pt: float = 1.0
+    layers: LayerSet = "barrel"
+
+    def __post_init__(self) -> None:
+        if self.least_pt < 0:
+            raise ConfigError(f"selection: least_pt is {self.least_pt}: it must be at least 0")
+
+
+def hits_on(hits: Hits, layers: LayerSet) -> Int64Array:
+    """Return the rows of the hits on a set of layers, ascending; the truth is not asked."""
+    if layers == "all":
+        return np.flatnonzero(hits.layer_index >= 0)
+    return np.flatnonzero(np.isin(hits.layer_index, BARREL_LAYERS if layers == "barrel" else PIXEL_LAYERS))
+
+
+def selected_hits(event: Event, config: SelectionConfig) -> Int64Array:
+    """Return the rows of the event's hits that the selection takes, ascending."""
+    rows = hits_on(event.hits, config.layers)
+    if config.hits == "all":
+        return rows
+    truth, particles = event.truth, event.particles
+    if truth is None or particles is None:
+        raise InputError(f"event {event.event_id} has no truth and particles files: add them to select by")
+    particle = particle_rows(truth, particles)
+    hard = np.append(particles.pt > config.least_pt, False)[particle]
+    rows = rows[hard[rows]]
+    _, first = np.unique(particle[rows] * 64 + event.hits.layer_index[rows], return_index=True)
+    return np.sort(rows[first])
+
+
+def particle_of_hits(event: Event) -> Int64Array:
+    """Return the particle_id of each hit, 0 for noise, shape (n_hits,); raises InputError without truth."""
+    if event.truth is None:
+        raise InputError(f"event {event.event_id} has no truth file: add it to know which edges are true")
+    return event.truth.particle_id

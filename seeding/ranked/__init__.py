@@ -1,0 +1,1 @@
+"""Ranked triplets: of each first hit the likeliest few, to be grown in passes."""

@@ -1,0 +1,91 @@
+"""The ranked triplet seeder: the likeliest triplets from each free hit of some layers, for one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.detector.solenoid import BENDING
+from clew.detector.transitions import next_layers
+from clew.event import Hits
+from clew.hits.space import Ground, search_space
+from clew.seeding.luminous import luminous_reach
+from clew.seeding.ranked.search import search_triplets
+from clew.tracks import Candidates, Seeds
+
+__all__ = ["RankedTripletConfig", "RankedTripletSeeder"]
+
+
+@dataclass(frozen=True)
+class RankedTripletConfig:
+    """Settings of one pass of the ranked triplet seeder.
+
+    Attributes
+    ----------
+    least_pt : float, GeV
+    first_layers : tuple of int
+        Where seeds may begin, by dense layer index.
+    least_hits : int
+        Fewest hits of a track that these seeds may become.
+    beam_error : float, mm
+        Expected distance of the tracks from the beam line.
+    most_z0 : float, mm
+        Doublets that point to a larger |z| on the beam line are left out.
+    luminous : bool
+        Whether to leave out also those that point to where tracks of earlier passes do not begin.
+    margin : float, mm
+        How far beyond that region they may point.
+    width : int
+        Most triplets of a first hit.
+    skipped : int
+        Most layers without a hit between the second and the third hit.
+    pull, least_gain : float
+        Third hits farther from their place, in expected deviations, or gaining less (see
+        clew.fitting.likelihood) make no triplet.
+    scattering : float
+        Factor of the expected multiple scattering.
+    most_firsts : int
+        With more free hits on the first layers the pass finds nothing: it would take too long.
+    """
+
+    least_pt: float = 0.4
+    first_layers: tuple[int, ...] = (7,)
+    least_hits: int = 6
+    beam_error: float = 0.05
+    most_z0: float = 165.0
+    luminous: bool = False
+    margin: float = 10.0
+    width: int = 4
+    skipped: int = 1
+    pull: float = 4.0
+    least_gain: float = 1.0
+    scattering: float = 1.0
+    most_firsts: int = 1_000_000
+
+
+@dataclass(frozen=True)
+class RankedTripletSeeder:
+    """Seeds of three hits for one pass over the hits still free; see `clew.stages.PassSeeder`."""
+
+    config: RankedTripletConfig = field(default_factory=RankedTripletConfig)
+
+    def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
+        """Return the best triplets of each free hit of the first layers, those of one hit together."""
+        c = self.config
+        space = search_space(hits, free)
+        ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
+        firsts = np.flatnonzero(np.isin(space.layer, c.first_layers))
+        if len(firsts) > c.most_firsts:
+            firsts = firsts[:0]
+        most_z0 = min(c.most_z0, luminous_reach(hits, found) + c.margin) if c.luminous else c.most_z0
+        cuts: Float64Array = np.array(
+            (BENDING / c.least_pt, most_z0, c.beam_error, c.pull, c.least_gain, np.inf, c.scattering)
+        )
+        triplets = search_triplets(
+            ground, space.slopes, next_layers(0), next_layers(c.skipped), firsts, cuts, c.width
+        )
+        filled = triplets.hits[:, :, 0] >= 0
+        rows: Int32Array = space.row[triplets.hits[filled]]
+        return Seeds(rows, Candidates.empty(), triplets.gains[filled], c.least_hits)

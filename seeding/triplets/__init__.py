@@ -1,0 +1,1 @@
+"""Triplets that grow greedily into seeds of five hits."""

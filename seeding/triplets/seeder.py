@@ -1,0 +1,172 @@
+"""The triplet seeder: doublets and triplets of hits grow into tracks, the easy ones first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.detector.solenoid import BENDING
+from clew.detector.transitions import next_layers
+from clew.event import Hits
+from clew.hits.index import HitIndex, build_index, without
+from clew.kernels import kernel
+from clew.seeding.luminous import luminous_reach
+from clew.seeding.triplets.overlaps import find_doubles, with_doubles
+from clew.seeding.triplets.search import LONGEST, search_all
+from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
+
+__all__ = ["TripletConfig", "TripletPass", "TripletSeeder"]
+
+_INNERMOST: Final = (7,)
+_SECOND: Final = (5, 6, 8, 11, 12)
+_PIXELS: Final = tuple(range(18))
+_FIRST_STRIPS: Final = (24, 25)
+
+
+@dataclass(frozen=True)
+class TripletPass:
+    """One pass over the hits that are still free.
+
+    Attributes
+    ----------
+    least_pt : float, GeV
+    first_layers : tuple of int
+        Where tracks may begin, by dense layer index.
+    least_hits : int
+        Shorter tracks give their hits back.
+    beam_error : float, mm
+        Expected distance of the tracks from the beam line.
+    prompt : bool
+        Whether to look only for tracks that point to where those of the first pass began.
+    """
+
+    least_pt: float
+    first_layers: tuple[int, ...] = _INNERMOST
+    least_hits: int = 5
+    beam_error: float = 0.05
+    prompt: bool = True
+
+
+@dataclass(frozen=True)
+class TripletConfig:
+    """Settings of the triplet seeder.
+
+    A hit's gain is the logarithm of how much likelier it is a track's hit than one by chance; a track's
+    quality is the sum of the gains of its hits from the third on.
+
+    Attributes
+    ----------
+    passes : tuple of TripletPass
+        From easy tracks to hard ones: what one pass finds, the next need not look at.
+    most_z0 : float, mm
+        Doublets that point to a larger |z| on the beam line are left out.
+    z0_margin : float, mm
+        Prompt tracks are looked for up to this beyond the |z| where those of the first pass began.
+    pull : float
+        Hits farther from a prediction, in expected deviations, are not looked at.
+    least_gain, least_quality : float
+        Hits that gain less are not taken, tracks of less quality are given up.
+    enough : float
+        A first hit with a track of this quality needs no further search.
+    scattering : float
+        Factor of the expected multiple scattering.
+    """
+
+    passes: tuple[TripletPass, ...] = (
+        TripletPass(0.5, least_hits=6),
+        TripletPass(0.5, _SECOND, least_hits=6),
+        TripletPass(0.25, least_hits=6),
+        TripletPass(0.25, _SECOND, least_hits=6),
+        TripletPass(0.13, _PIXELS),
+        TripletPass(0.2, _PIXELS + _FIRST_STRIPS, beam_error=5.0, prompt=False),
+        TripletPass(0.2, _PIXELS, least_hits=4, prompt=False),
+    )
+    most_z0: float = 165.0
+    z0_margin: float = 20.0
+    pull: float = 4.0
+    least_gain: float = 0.0
+    least_quality: float = 6.0
+    enough: float = 20.0
+    scattering: float = 1.3
+
+
+@dataclass(frozen=True)
+class TripletSeeder:
+    """Finds seeds by growing triplets; see `clew.stages.Seeder`.
+
+    It assumes nothing of where along the beam line tracks begin, as it needs no hypothesis of z.
+    """
+
+    config: TripletConfig = field(default_factory=TripletConfig)
+
+    def seed(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event; no hit is in two of them."""
+        index = build_index(hits, np.arange(len(hits)))
+        parts = [Candidates.empty()]
+        most_z0 = luminous = self.config.most_z0
+        for number, settings in enumerate(self.config.passes):
+            parts.append(self._search(hits, index, settings, luminous if settings.prompt else most_z0))
+            if number == 0:
+                luminous = min(most_z0, luminous_reach(hits, parts[-1]) + self.config.z0_margin)
+            taken = np.zeros(len(hits), dtype=np.bool_)
+            taken[parts[-1].hits] = True
+            index = without(index, taken)
+        found = Candidates.concatenate(parts)
+        return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
+
+    def _search(self, hits: Hits, index: HitIndex, settings: TripletPass, most_z0: float) -> Candidates:
+        """Return the tracks of one pass; each of their hits is in one of them only."""
+        points, layer = _points(hits, index), hits.layer_index[index.row]
+        firsts = np.flatnonzero(np.isin(layer, settings.first_layers))
+        tracks = np.full((len(firsts), LONGEST), NO_HIT, dtype=np.int32)
+        quality = np.zeros(len(firsts))
+        search_all(
+            points, layer, index.starts, index.surfaces, next_layers(0), next_layers(1), firsts,
+            self._cuts(settings, most_z0), tracks, quality,
+        )  # fmt: skip
+        long_enough = (tracks != NO_HIT).sum(axis=1) >= settings.least_hits
+        good = np.flatnonzero(long_enough & (quality >= self.config.least_quality))
+        best_first = good[np.argsort(-quality[good], kind="stable")]
+        tracks = tracks[best_first]
+        tracks = tracks[_choose(tracks, len(layer))]
+        doubles = np.full_like(tracks, NO_HIT)
+        behind = np.zeros(tracks.shape, dtype=np.bool_)
+        find_doubles(
+            points, layer, hits.module[index.row], index.starts, index.surfaces, tracks, self.config.pull,
+            self.config.scattering, doubles, behind,
+        )  # fmt: skip
+        rows = Candidates.from_rows(with_doubles(tracks, doubles, behind, len(layer)))
+        return Candidates(index.row[rows.hits], rows.offsets)
+
+    def _cuts(self, settings: TripletPass, most_z0: float) -> Float64Array:
+        """Return the cuts of a pass as `search_all` takes them."""
+        c = self.config
+        curvature = BENDING / settings.least_pt
+        return np.array(
+            (curvature, most_z0, settings.beam_error, c.pull, c.least_gain, c.enough, c.scattering)
+        )
+
+
+def _points(hits: Hits, index: HitIndex) -> Float64Array:
+    """Return x, y, z, z/r, phi and r of the hits of an index, shape (n, 6)."""
+    phi, r, z, ratio = index.features.T
+    return np.stack([hits.x[index.row], hits.y[index.row], z, ratio, phi, r], axis=1).astype(np.float64)
+
+
+@kernel
+def _choose(rows: Int32Array, n_hits: int) -> BoolArray:
+    """Choose tracks in their order, leaving out those with a hit of one chosen before."""
+    taken = np.zeros(n_hits, dtype=np.bool_)
+    chosen = np.ones(len(rows), dtype=np.bool_)
+    for i in range(len(rows)):
+        for hit in rows[i]:
+            if hit != NO_HIT and taken[hit]:
+                chosen[i] = False
+        if chosen[i]:
+            for hit in rows[i]:
+                if hit != NO_HIT:
+                    taken[hit] = True
+    return chosen

@@ -1,0 +1,112 @@
+"""The unrolled seeder: cluster the hits under many helix hypotheses, merge, clean, take five hits of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from clew.arrays import Float32Array, Int64Array
+from clew.event import Hits
+from clew.seeding.unrolled.clusterers import hdbscan_clusters, sklearn_dbscan
+from clew.seeding.unrolled.merging import merged, n_layers
+from clew.seeding.unrolled.outliers import OutlierConfig, remove_outliers
+from clew.seeding.unrolled.sweep import sweep, sweep_with
+from clew.seeding.unrolled.unrolling import cylindrical
+from clew.tracks import SEED_LENGTH, Candidates, Seeds
+
+__all__ = ["PassConfig", "UnrolledConfig", "UnrolledSeeder", "evenly_curved"]
+
+
+def evenly_curved(smallest: float, n: int) -> tuple[float, ...]:
+    """Return n radii from the smallest [mm] up, evenly spaced in curvature."""
+    return tuple(float(smallest * n / k) for k in range(n, 0, -1))
+
+
+@dataclass(frozen=True)
+class PassConfig:
+    """One pass over the hits that are still free.
+
+    Attributes
+    ----------
+    radii : tuple of float
+        Helix radii of the hypotheses, mm; each is tried in both senses.
+    shifts : tuple of float
+        Shifts of z of the hypotheses, mm.
+    eps, min_samples : float, int
+        Parameters of the clusterer.
+    fewest_layers : int
+        Clusters on fewer layers give their hits back.
+    """
+
+    radii: tuple[float, ...] = evenly_curved(270.0, 40)
+    shifts: tuple[float, ...] = (0.0,)
+    eps: float = 0.0033
+    min_samples: int = 1
+    fewest_layers: int = 3
+
+
+@dataclass(frozen=True)
+class UnrolledConfig:
+    """Settings of the unrolled seeder.
+
+    Attributes
+    ----------
+    passes : tuple of PassConfig
+        From strict to lenient: what one pass finds, the next need not look at.
+    clusterer : "dbscan", "scikit-learn" or "hdbscan"
+        The first two are both DBSCAN.
+    weight_z, weight_side : float, float
+        Scales of z/arc and of the position in the track's frame [1/mm] against the angle theta0.
+    max_size : int
+        Clusters of more hits are no tracks.
+    outliers : OutlierConfig
+    """
+
+    passes: tuple[PassConfig, ...] = (
+        PassConfig(radii=evenly_curved(270.0, 54), eps=0.0025, fewest_layers=6),
+        PassConfig(
+            radii=evenly_curved(270.0, 34), shifts=(-9.0, -3.0, 3.0, 9.0), eps=0.0035, fewest_layers=5
+        ),
+        PassConfig(radii=evenly_curved(250.0, 26), eps=0.005),
+    )
+    clusterer: Literal["dbscan", "scikit-learn", "hdbscan"] = "dbscan"
+    weight_z: float = 0.3
+    weight_side: float = 9e-6
+    max_size: int = 30
+    outliers: OutlierConfig = field(default_factory=OutlierConfig)
+
+
+@dataclass(frozen=True)
+class UnrolledSeeder:
+    """Finds seeds by clustering unrolled hits; see `clew.stages.Seeder`."""
+
+    config: UnrolledConfig = field(default_factory=UnrolledConfig)
+
+    def seed(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event; no hit is in two of them."""
+        free = np.argsort(hits.r, kind="stable").astype(np.int32)
+        layers = np.int64(1) << hits.layer_index.astype(np.int64)
+        places = cylindrical(hits)
+        parts = []
+        for settings in self.config.passes:
+            clusters = merged(self._claims(places[free], layers[free], settings))
+            clusters = Candidates(free[clusters.hits], clusters.offsets)
+            tracks = remove_outliers(hits, clusters, self.config.outliers)
+            tracks = tracks.select(n_layers(tracks, layers) >= settings.fewest_layers)
+            parts.append(tracks)
+            free = free[tracks.labels(len(hits))[free] == 0]
+        found = Candidates.concatenate(parts)
+        return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
+
+    def _claims(self, places: Float32Array, layers: Int64Array, settings: PassConfig) -> Int64Array:
+        """Return the best claim on each of the hits, which are sorted by r."""
+        config = self.config
+        radii = np.array(settings.radii, dtype=np.float32)
+        shifts = np.array(settings.shifts, dtype=np.float32)
+        weights = np.array((config.weight_z, config.weight_side), dtype=np.float32)
+        task = (places, layers, (radii, shifts), weights, settings.eps, settings.min_samples, config.max_size)
+        if config.clusterer == "dbscan":
+            return sweep(*task)
+        return sweep_with(sklearn_dbscan if config.clusterer == "scikit-learn" else hdbscan_clusters, *task)

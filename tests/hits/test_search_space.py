@@ -1,0 +1,77 @@
+"""What a search reads of an event: where modules of discs point, what clusters tell, and only free hits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clew.event import Cells, Event, Hits
+from clew.hits.clusters import slope_limits
+from clew.hits.index import N_COLUMNS
+from clew.hits.rings import strip_azimuth
+from clew.hits.space import DENSITY, search_space
+
+
+def hits_at(r: list[float], phi: list[float], volume: int, module: list[int]) -> Hits:
+    n = len(r)
+    x, y = np.array(r) * np.cos(phi), np.array(r) * np.sin(phi)
+    same = np.full(n, volume, dtype=np.int32)
+    return Hits(
+        np.arange(1, n + 1),
+        x.astype(np.float32),
+        y.astype(np.float32),
+        np.full(n, 1500.0, dtype=np.float32),
+        same,
+        np.full(n, 4, dtype=np.int32),
+        np.array(module, dtype=np.int32),
+    )
+
+
+@pytest.mark.parametrize(
+    ("volume", "r", "modules"), [(9, 60.0, 40), (7, 140.0, 68), (14, 470.0, 56), (18, 828.0, 48)]
+)
+def test_all_hits_of_a_module_share_the_azimuth_of_its_centre(volume: int, r: float, modules: int) -> None:
+    spacing = 2 * np.pi / modules
+    centre = -np.pi + 10.5 * spacing
+    near = [centre + 0.55 * spacing, centre - 0.3 * spacing, centre + 0.1 * spacing]
+    found = strip_azimuth(hits_at([r, r + 5, r - 5], near, volume, [7, 7, 7]))
+    assert found == pytest.approx(centre, abs=1e-6)
+
+
+def test_hits_of_barrels_keep_their_own_azimuth() -> None:
+    hits = hits_at([32.0, 33.0], [0.3, -2.0], 8, [1, 2])
+    assert strip_azimuth(hits) == pytest.approx([0.3, -2.0], abs=1e-6)
+
+
+def test_long_clusters_mean_steep_tracks_in_a_barrel_and_flat_ones_in_a_disc() -> None:
+    channel = np.array([(5, 10), (5, 11), (5, 12), (6, 12), (9, 3)], dtype=np.int32)
+    cells = Cells(np.array([0, 4, 5]), channel, np.ones(5, dtype=np.float32))
+    barrel = slope_limits(replace(hits_at([32.0, 32.0], [0.0, 1.0], 8, [1, 1]), cells=cells))
+    # three columns of 0.05625 mm: 0.97 (0.36 - 0.08) - 0.01 and 1.03 (3 * 0.375 + 0.08) + 0.01
+    assert barrel[0] == pytest.approx([0.2616, 1.25115])
+    assert barrel[1] == pytest.approx([-0.01, 1.03 * 0.455 + 0.01])
+    disc = slope_limits(replace(hits_at([60.0, 60.0], [0.0, 1.0], 9, [1, 1]), cells=cells))
+    assert disc[0, 1] < disc[1, 1]
+    assert disc[0, 0] < disc[1, 0]
+
+
+def test_without_cells_any_slope_is_allowed() -> None:
+    low, high = slope_limits(hits_at([32.0], [0.0], 8, [1]))[0]
+    assert low <= 0.0
+    assert high >= 1000.0
+
+
+def test_only_free_hits_are_in_the_space_sorted_by_place(make_toy_event) -> None:
+    event: Event = make_toy_event(n_particles=80, seed=1, noise=300)
+    free = np.random.default_rng(0).random(len(event.hits)) < 0.5
+    whole = search_space(event.hits, np.ones(len(event.hits), dtype=np.bool_))
+    space = search_space(event.hits, free)
+    assert set(space.row.tolist()) == set(np.flatnonzero(free).tolist())
+    for layer in range(48):
+        for column in (0, 100, 255):
+            begin, end = space.starts[layer * N_COLUMNS + column : layer * N_COLUMNS + column + 2]
+            assert (space.layer[begin:end] == layer).all()
+            assert (np.diff(space.points[begin:end, 3]) >= 0).all()
+    assert (space.surfaces[:, DENSITY] <= whole.surfaces[:, DENSITY]).all()
