@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from clew.hits.clusters import slope_limits
 from clew.hits.index import build_index
 from clew.hits.rings import strip_azimuth
 
-__all__ = ["DENSITY", "Ground", "SearchSpace", "search_space"]
+__all__ = ["DENSITY", "Ground", "SearchSpace", "select_space", "whole_space"]
 
 DENSITY: Final = 7
 """Column of `SearchSpace.surfaces` with the density of hits."""
@@ -59,34 +58,9 @@ class Ground(NamedTuple):
 _LEAST_LEFT: Final = 0.05
 
 
-class _Kept(NamedTuple):
-    """What was made last: the event, all of its hits, which were free, and those."""
-
-    hits: weakref.ref[Hits]
-    whole: SearchSpace
-    free: BoolArray
-    part: SearchSpace
-
-
-_latest: list[_Kept] = []
-
-
-def search_space(hits: Hits, free: BoolArray) -> SearchSpace:
-    """Return the search space of those hits of an event that a mask of shape (n_hits,) names.
-
-    What was made last is kept, as seeding and extending ask for the same one.
-    """
-    kept = _latest[0] if _latest and _latest[0].hits() is hits else None
-    if kept is not None and kept.free is free:
-        return kept.part
-    whole = _build(hits) if kept is None else kept.whole
-    part = _select(whole, free[whole.row])
-    _latest[:] = [_Kept(weakref.ref(hits), whole, free, part)]
-    return part
-
-
-def _select(space: SearchSpace, keep: BoolArray) -> SearchSpace:
-    """Return the space without the hits that are not to be kept; layers are as much emptier."""
+def select_space(space: SearchSpace, free: BoolArray) -> SearchSpace:
+    """Return the space of the free hits alone, from a mask of shape (n_hits,); layers are as much emptier."""
+    keep = free[space.row]
     if keep.all():
         return space
     before = np.concatenate([[0], np.cumsum(keep)])
@@ -107,7 +81,8 @@ def _select(space: SearchSpace, keep: BoolArray) -> SearchSpace:
     )
 
 
-def _build(hits: Hits) -> SearchSpace:
+def whole_space(hits: Hits) -> SearchSpace:
+    """Return the search space of all hits of an event."""
     index = build_index(hits, np.arange(len(hits)))
     phi, r, z, ratio = index.features.T
     x, y = hits.x[index.row], hits.y[index.row]

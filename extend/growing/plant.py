@@ -8,7 +8,8 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.event import Hits
-from clew.hits.space import Ground, search_space
+from clew.hits.free import FreeHits
+from clew.hits.space import Ground
 from clew.tracks import NO_HIT, Candidates, Seeds
 
 __all__ = ["Planted", "grown", "plant"]
@@ -37,7 +38,7 @@ def plant(hits: Hits, seeds: Seeds, free: BoolArray) -> Planted:
     """Find the seeds among the free hits; raises ValueError if they are not of three hits with gains."""
     if seeds.gains is None or seeds.hits.shape[1] != 3:
         raise ValueError("this extender grows triplets with gains: use the seeding 'ranked-triplets'")
-    space = search_space(hits, free)
+    space = FreeHits.of(hits).without(~free).space
     ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
     place = np.empty(len(hits), dtype=np.int32)
     place[space.row] = np.arange(len(space.row), dtype=np.int32)

@@ -10,7 +10,7 @@ import numpy as np
 from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from clew.detector.transitions import next_layers, preceding_layers
 from clew.extend.growing.memory import N_ASKED, N_MET, ask, begin_course, meet
-from clew.hits.space import search_space
+from clew.hits.space import whole_space
 from clew.kernels import kernel, parallel_kernel
 from clew.motion.measurement import AHEAD, N_RESIDUAL, R1, R2, direct, measure, place_at, update
 from clew.motion.state import AA, KAPPA, N_STATE, SLOPE, ZZ, Motion, scatter, start_state
@@ -52,7 +52,7 @@ class Steps(NamedTuple):
 
 def steps_of(tracks: Tracks, motion: Motion) -> Steps:
     """Follow every true track outwards and inwards, and return those sequences that have a step."""
-    space = search_space(tracks.hits, np.ones(len(tracks.hits), dtype=np.bool_))
+    space = whole_space(tracks.hits)
     place = np.empty(len(tracks.hits), dtype=np.int32)
     place[space.row] = np.arange(len(place), dtype=np.int32)
     parts = [

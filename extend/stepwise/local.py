@@ -22,7 +22,7 @@ from clew.event import Hits
 from clew.extend.stepwise.telling import N_TOLD, tell_crossing, tell_hit
 from clew.extend.stepwise.windows import WINDOW
 from clew.fitting.nearest.road import TARGET_WIDTH
-from clew.hits.space import search_space
+from clew.hits.space import whole_space
 from clew.kernels import kernel, parallel_kernel
 from clew.motion.crossings import IS_BARREL
 from clew.motion.state import (
@@ -85,7 +85,7 @@ def refer(hits: Hits, windows: Int32Array, skipped: Int32Array) -> References:
     skipped : ndarray of shape (n,), int32
         Crossings that are passed over: 0 for the next one, 1 for the one behind it.
     """
-    space = search_space(hits, np.ones(len(hits), dtype=np.bool_))
+    space = whole_space(hits)
     place = np.full(len(hits), NO_HIT, dtype=np.int32)
     place[space.row] = np.arange(len(space.row), dtype=np.int32)
     n = len(windows)

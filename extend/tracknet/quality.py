@@ -14,7 +14,7 @@ from clew.extend.growing.following import LONGEST
 from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.search import Search
 from clew.fitting.ellipse import Branching
-from clew.hits.space import Ground, search_space
+from clew.hits.space import Ground, whole_space
 from clew.lookup import find_rows
 from clew.tracks import NO_HIT
 from clew.tracksets import Tracks, tracks_of
@@ -56,7 +56,7 @@ def ellipses_along(event: Event, network: TrackNet, widening: float, least_pt: f
     tracks = tracks.select(np.flatnonzero(tracks.pt > least_pt))
     rows = outward_paths(tracks)
     rows = np.where(rows == NO_HIT, NO_HIT, find_rows(event.hits.hit_id, tracks.hits.hit_id)[rows])
-    space = search_space(event.hits, np.ones(len(event.hits), dtype=np.bool_))
+    space = whole_space(event.hits)
     place = np.empty(len(event.hits) + 1, dtype=np.int32)
     place[space.row], place[NO_HIT] = np.arange(len(space.row), dtype=np.int32), NO_HIT
     assert event.truth is not None

@@ -10,7 +10,8 @@ from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.detector.solenoid import BENDING
 from clew.detector.transitions import next_layers
 from clew.event import Hits
-from clew.hits.space import Ground, search_space
+from clew.hits.free import FreeHits
+from clew.hits.space import Ground
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.ranked.search import search_triplets
 from clew.tracks import Candidates, Seeds
@@ -74,7 +75,7 @@ class RankedTripletSeeder:
     def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
         """Return the best triplets of each free hit of the first layers, those of one hit together."""
         c = self.config
-        space = search_space(hits, free)
+        space = FreeHits.of(hits).without(~free).space
         ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
         firsts = np.flatnonzero(np.isin(space.layer, c.first_layers))
         if len(firsts) > c.most_firsts:

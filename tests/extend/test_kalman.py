@@ -12,7 +12,7 @@ from clew.detector.field import bending_and_tilt
 from clew.detector.solenoid import BENDING
 from clew.detector.transitions import next_layers
 from clew.event import Event
-from clew.hits.space import search_space
+from clew.hits.space import whole_space
 from clew.io import read_event
 from clew.motion import state as s
 from clew.motion.measurement import N_RESIDUAL, chi2_and_spread, measure, update
@@ -128,7 +128,7 @@ def true_tracks(event: Event, least_pt: float) -> list[np.ndarray]:
     """Return the hits of true tracks, one per layer, inside out, as rows of the search space."""
     assert event.truth is not None
     assert event.particles is not None
-    space = search_space(event.hits, np.ones(len(event.hits), dtype=np.bool_))
+    space = whole_space(event.hits)
     pid = event.truth.particle_id[space.row]
     distance = np.hypot(space.points[:, 5], space.points[:, 2])
     prompt = np.hypot(*event.particles.vertex[:, :2].T) < 1.0
@@ -146,7 +146,7 @@ def true_tracks(event: Event, least_pt: float) -> list[np.ndarray]:
 
 def pulls(event: Event, least_pt: float) -> np.ndarray:
     """Return the residuals of true next hits over their expected deviations, shape (n, 2)."""
-    space = search_space(event.hits, np.ones(len(event.hits), dtype=np.bool_))
+    space = whole_space(event.hits)
     state, target, way, residual = np.empty(N_STATE), np.empty(N_STATE), np.empty(N_WAY), np.empty(N_RESIDUAL)
     found = []
     for rows in true_tracks(event, least_pt):

@@ -12,7 +12,7 @@ from clew.errors import ConfigError
 from clew.extend.tracknet.quality import outward_paths
 from clew.extend.tracknet.stations import cross
 from clew.fitting.ellipse import EllipseConfig, hits_in_ellipse
-from clew.hits.space import Ground, search_space
+from clew.hits.space import Ground, whole_space
 from clew.io import read_event
 from clew.motion.crossings import IS_BARREL
 from clew.motion.measurement import N_RESIDUAL, R1, R2, measure, spreads
@@ -26,7 +26,7 @@ MOTION = Motion(1.3, 1.5, 0.01, filtered=False)
 def crowd() -> tuple[Ground, np.ndarray]:
     """Return the hits of a simulated event's tracks, and the first three of each."""
     tracks = tracks_of(read_event(Path("data/events/event000000003")))
-    space = search_space(tracks.hits, np.ones(len(tracks.hits), dtype=np.bool_))
+    space = whole_space(tracks.hits)
     place = np.empty(len(tracks.hits), dtype=np.int32)
     place[space.row] = np.arange(len(place), dtype=np.int32)
     last = place[outward_paths(tracks)[:, :3]]

@@ -9,9 +9,10 @@ import pytest
 
 from clew.event import Cells, Event, Hits
 from clew.hits.clusters import slope_limits
+from clew.hits.free import FreeHits
 from clew.hits.index import N_COLUMNS
 from clew.hits.rings import strip_azimuth
-from clew.hits.space import DENSITY, search_space
+from clew.hits.space import DENSITY, whole_space
 
 
 def hits_at(r: list[float], phi: list[float], volume: int, module: list[int]) -> Hits:
@@ -66,8 +67,8 @@ def test_without_cells_any_slope_is_allowed() -> None:
 def test_only_free_hits_are_in_the_space_sorted_by_place(make_toy_event) -> None:
     event: Event = make_toy_event(n_particles=80, seed=1, noise=300)
     free = np.random.default_rng(0).random(len(event.hits)) < 0.5
-    whole = search_space(event.hits, np.ones(len(event.hits), dtype=np.bool_))
-    space = search_space(event.hits, free)
+    whole = whole_space(event.hits)
+    space = FreeHits.of(event.hits).without(~free).space
     assert set(space.row.tolist()) == set(np.flatnonzero(free).tolist())
     for layer in range(48):
         for column in (0, 100, 255):
