@@ -5,13 +5,13 @@ Reconstruction is handed `Hits` only; `Truth` and `Particles` are for training a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
-from clew.detector import layer_index
+from clew.detector import Detector, trackml
 
 __all__ = ["Cells", "Event", "Hits", "Particles", "Truth"]
 
@@ -46,6 +46,8 @@ class Hits:
     x, y, z : ndarray of shape (n_hits,), float32, mm
     volume, layer, module : ndarray of shape (n_hits,), int32
     cells : Cells or None
+    detector : Detector
+        What measured them; the TrackML detector by default.
     """
 
     hit_id: Int64Array
@@ -56,6 +58,7 @@ class Hits:
     layer: Int32Array
     module: Int32Array
     cells: Cells | None = None
+    detector: Detector = field(default_factory=trackml)
 
     def __len__(self) -> int:
         return len(self.hit_id)
@@ -72,8 +75,8 @@ class Hits:
 
     @cached_property
     def layer_index(self) -> Int32Array:
-        """Dense layer number 0..47 (see clew.detector.LAYERS), shape (n_hits,), int32."""
-        return layer_index(self.volume, self.layer)
+        """Place of each hit's layer in `detector.layers`, -1 where it has none, shape (n_hits,), int32."""
+        return self.detector.layer_index(self.volume, self.layer)
 
     @cached_property
     def features(self) -> Float32Array:

@@ -16,11 +16,11 @@ __all__ = ["RecordArray", "new_record", "record_dtype"]
 RecordArray: TypeAlias = NDArray[np.void]
 """A structured array; its docstring names the class of its records."""
 
-_COLUMNS: Final[dict[type, str]] = {float: "f8", int: "i8", bool: "?"}
+_COLUMNS: Final[dict[type, str]] = {float: "f8", int: "i4", bool: "?"}
 
 
 def record_dtype(fields: type) -> np.dtype[np.void]:
-    """Return the dtype of records with the annotated fields of a class: float64, int64 or bool each.
+    """Return the dtype of records with the annotated fields of a class: float64, int32 or bool each.
 
     >>> class Point:
     ...     x: float

@@ -11,13 +11,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array
-from clew.hits.index import N_COLUMNS, place
-from clew.hits.space import DENSITY, Ground
+from clew.arrays import Int32Array
+from clew.detector.surface import Surface
+from clew.hits.index import N_COLUMNS, cell_span, columns_of
+from clew.hits.space import SearchSpace
 from clew.kernels import kernel
-from clew.motion.crossings import IS_BARREL
-from clew.motion.measurement import chi2_and_spread, measure
-from clew.motion.state import AA, ACROSS_ERROR, LENGTH_ERROR, SLOPE, ZZ, X, Y, Z
+from clew.motion.measurement import Residual, chi2_and_determinant, measure
+from clew.motion.state import State
+from clew.motion.transport import Path
+from clew.records import RecordArray
 
 __all__ = [
     "LikelihoodConfig",
@@ -28,9 +30,10 @@ __all__ = [
     "most_likely_hit",
 ]
 
-_DEPTH: Final = 12.0  # mm that modules stand before or behind their layer's mean place
 _ASKEW: Final = 0.07  # rad between a disc's strip and the radius at a hit on it
-_SCALE: Final = N_COLUMNS / (2 * np.pi)
+_FLATTEST: Final = 0.05  # slope of tracks against a disc
+_STEEPEST: Final = 0.1  # cosine of tracks' angle against the radius, on a cylinder
+_WIDEST: Final = 1.0  # rad; half the azimuth in which a search looks at most
 
 
 class Snap(NamedTuple):
@@ -69,81 +72,81 @@ class LikelihoodFitter:
         return Snap(self.config.pull, self.config.least_gain)
 
 
-@kernel
-def hit_window(
-    surfaces: Float64Array, layer: int, state: Float64Array, way: Float64Array, pull: float
-) -> tuple[float, float, float, float]:
-    """Return phi + pi, half the range of phi, and the range of z/r, in which hits within `pull` are."""
-    x, y = state[X], state[Y]
+@kernel(force=True)
+def hit_window(surface: Surface, state: State, path: Path, pull: float) -> tuple[float, float, float, float]:
+    """Return phi, half the range of phi, and the range of z/r, in which hits within `pull` deviations are.
+
+    Modules stand before and behind their layer, so a hit may be up to `surface.depth` along the track away from
+    the crossing, as far as the layer's hits spread in r (cylinder) or z (disc).
+    """
+    x, y = state.x, state.y
     r = np.sqrt(x * x + y * y)
-    cos = min(abs(x * way[0] + y * way[1]) / r, 1.0)
+    cos = min(abs(x * path.cos + y * path.sin) / r, 1.0)
     sin = np.sqrt(1.0 - cos * cos)
-    slope = abs(state[SLOPE])
-    phi = np.arctan2(y, x) + np.pi
-    if IS_BARREL[layer]:
-        across = pull * np.sqrt(state[AA] + ACROSS_ERROR[layer] ** 2)
-        height = pull * np.sqrt(state[ZZ] + LENGTH_ERROR[layer] ** 2)
-        near, far = surfaces[layer, 0], surfaces[layer, 1]
-        depth = min(max(far - r, r - near, 0.0) / max(cos, 0.1), _DEPTH)
-        low, high = state[Z] - height - depth * slope, state[Z] + height + depth * slope
-        half = (across / max(cos, 0.1) + depth * sin) / r
+    slope = abs(state.slope)
+    phi = np.arctan2(y, x)
+    if surface.barrel:
+        across = pull * np.sqrt(state.aa + surface.across**2)
+        height = pull * np.sqrt(state.zz + surface.along**2)
+        near, far = surface.r_low, surface.r_high
+        depth = min(max(far - r, r - near, 0.0) / max(cos, _STEEPEST), surface.depth)
+        low, high = state.z - height - depth * slope, state.z + height + depth * slope
+        half = (across / max(cos, _STEEPEST) + depth * sin) / r
     else:
-        slope = max(slope, 0.05)
-        length = LENGTH_ERROR[layer]
+        slope = max(slope, _FLATTEST)
         askew = min(sin + _ASKEW, 1.0)
-        across = pull * np.sqrt(state[AA] + ACROSS_ERROR[layer] ** 2 + (length * askew) ** 2)
-        height = pull * np.sqrt(state[ZZ] + (length * slope) ** 2)
-        low, high = surfaces[layer, 2], surfaces[layer, 3]
-        path = height / slope + min(max(high - state[Z], state[Z] - low, 0.0) / slope, _DEPTH)
-        near, far = max(r - across * sin - path * cos, 20.0), r + across * sin + path * cos
-        half = (across + path * sin) / near
-    return phi, min(half, 1.0), low / (far if low > 0 else near), high / (near if high > 0 else far)
+        across = pull * np.sqrt(state.aa + surface.across**2 + (surface.along * askew) ** 2)
+        height = pull * np.sqrt(state.zz + (surface.along * slope) ** 2)
+        low, high = surface.z_low, surface.z_high
+        depth = height / slope + min(max(high - state.z, state.z - low, 0.0) / slope, surface.depth)
+        near = max(r - across * sin - depth * cos, surface.least_r)
+        far = r + across * sin + depth * cos
+        half = (across + depth * sin) / near
+    return phi, min(half, _WIDEST), low / (far if low > 0 else near), high / (near if high > 0 else far)
 
 
-@kernel
-def hit_density(surfaces: Float64Array, layer: int, state: Float64Array) -> float:
+@kernel(force=True)
+def hit_density(surface: Surface, state: State) -> float:
     """Return the hits per mm2 of a layer where a state meets it."""
-    density = surfaces[layer, DENSITY]
-    return density if IS_BARREL[layer] else density / (state[X] ** 2 + state[Y] ** 2 + 1.0)
+    return surface.density if surface.barrel else surface.density / (state.x**2 + state.y**2 + 1.0)
 
 
-@kernel
-def _on_module_of(module: Int32Array, hit: int, met: Int32Array) -> bool:
+@kernel(force=True)
+def _on_module_of(points: RecordArray, hit: int, met: Int32Array) -> bool:
     crossed = False
     for other in met:
-        crossed |= module[other] == module[hit]
+        crossed |= points[other].module == points[hit].module
     return crossed
 
 
 @kernel
 def most_likely_hit(
-    ground: Ground,
+    space: SearchSpace,
     layer: int,
-    state: Float64Array,
-    way: Float64Array,
+    state: State,
+    path: Path,
     snap: Snap,
     met: Int32Array,
-    residual: Float64Array,
+    residual: Residual,
 ) -> tuple[int, float]:
     """Return the hit on a layer that gains most, -1 if none does enough, and its gain.
 
     Hits on the modules of those that the track has `met` on the layer are left out: it crosses a module once.
     """
-    phi, half, low, high = hit_window(ground.surfaces, layer, state, way, snap.pull)
-    density = hit_density(ground.surfaces, layer, state)
+    points, surface = space.points, space.surfaces[layer]
+    phi, half, low, high = hit_window(surface, state, path, snap.pull)
+    density = hit_density(surface, state)
     best, most, farthest = -1, snap.least_gain, snap.pull * snap.pull
-    points, starts = ground.points, ground.starts
-    for column in range(int(np.floor((phi - half) * _SCALE)), int(np.floor((phi + half) * _SCALE)) + 1):
-        cell = layer * N_COLUMNS + column % N_COLUMNS
-        for hit in range(place(points, starts[cell], starts[cell + 1], low), starts[cell + 1]):
-            if points[hit, 3] > high:
-                break
-            if _on_module_of(ground.module, hit, met):
+    first, last = columns_of(phi, half)
+    for column in range(first, last + 1):
+        begin, end = cell_span(points, space.starts, layer * N_COLUMNS + column % N_COLUMNS, low, high)
+        for hit in range(begin, end):
+            if _on_module_of(points, hit, met):
                 continue
-            measure(points, hit, layer, state, way, residual)
-            chi2, spread = chi2_and_spread(state, residual)
+            measure(points[hit], surface, state, path, residual)
+            chi2, determinant = chi2_and_determinant(state, residual)
             if chi2 < farthest:
-                gain = -0.5 * chi2 - np.log(2.0 * np.pi * np.sqrt(spread) * density + 1e-9)
+                gain = -0.5 * chi2 - np.log(2.0 * np.pi * np.sqrt(determinant) * density + 1e-9)
                 if gain > most:
                     best, most = hit, gain
     return best, most

@@ -6,204 +6,314 @@ both are taken up to the third power of h r, and a hit is compared with them at 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.detector.solenoid import height_error, scattering_angle
-from clew.hits.index import N_COLUMNS, place
+from clew.detector import Detector
+from clew.detector.material import scattering_angle
+from clew.detector.surface import Surface
+from clew.hits.index import N_COLUMNS, HitPoint, cell_span, columns_of
 from clew.kernels import kernel
-from clew.motion.crossings import IS_BARREL
+from clew.records import RecordArray, record_dtype
 
-__all__ = ["N_DOUBLET", "doublet_window", "find_thirds", "make_doublet"]
+__all__ = [
+    "DOUBLET",
+    "Doublet",
+    "DoubletCuts",
+    "cuts_of",
+    "doublet_window",
+    "find_thirds",
+    "height_error",
+    "make_doublet",
+]
 
-N_DOUBLET: Final = 10
-"""Numbers of a doublet.
-
-0, 1, 2: r, phi and z of its second hit; 3: h, half the curvature [1/mm]; 4: dz/darc; 5: arc at the second
-hit; 6: arc between the hits; 7: scattering angle [rad]; 8: expected distance of the beam line from the track;
-9: error of the slope.  Lengths in mm.
-"""
-
-_SCALE: Final = N_COLUMNS / (2 * np.pi)
-_ACROSS_ERROR: Final = 0.03
-_OUTSIDE: Final = 1100.0
 _MOST_ASIDE: Final = 0.25
+"""Share of its first hit's r by which a track passes the beam line at most."""
+
+_DISC_HEIGHT: Final = 0.02
+"""Error [mm] of a hit's z on a disc that does not come from that of its r."""
+
+_FLATTEST: Final = 0.05
+"""Least slope dz/darc with which a doublet meets discs."""
 
 
-@kernel
+class Doublet:
+    """Fields of a doublet; lengths in mm.
+
+    Attributes
+    ----------
+    r, phi, z : float
+        Of its second hit.
+    h : float, 1/mm
+        Half the curvature.
+    slope : float
+        dz over transverse arc.
+    arc, gap : float
+        Arc at the second hit, and between the hits.
+    theta : float, rad
+        Scattering angle of a layer.
+    beam_error : float
+        Expected distance of the beam line from the track.
+    slope_error : float
+    """
+
+    r: float
+    phi: float
+    z: float
+    h: float
+    slope: float
+    arc: float
+    gap: float
+    theta: float
+    beam_error: float
+    slope_error: float
+
+
+DOUBLET: Final[np.dtype[np.void]] = record_dtype(Doublet)
+
+
+class DoubletCuts(NamedTuple):
+    """What doublets and the third hits of triplets must keep to; lengths in mm.
+
+    Attributes
+    ----------
+    most_curvature : float, 1/mm
+    most_z0 : float
+        Largest |z| on the beam line.
+    beam_error : float
+        Expected distance of tracks from the beam line.
+    pull, least_gain : float
+        Third hits farther from their place, in expected deviations, or gaining less, are left out.
+    scattering : float
+        Factor of the expected multiple scattering.
+    bending : float, GeV/mm
+        Transverse momentum times curvature.
+    across, least_gap, least_arc, unseen, loose, slack, outside : float
+        See `clew.detector.SeedLengths`.
+    """
+
+    most_curvature: float
+    most_z0: float
+    beam_error: float
+    pull: float
+    least_gain: float
+    scattering: float
+    bending: float
+    across: float
+    least_gap: float
+    least_arc: float
+    unseen: float
+    loose: float
+    slack: float
+    outside: float
+
+
+def cuts_of(
+    detector: Detector,
+    *,
+    least_pt: float,
+    most_z0: float,
+    beam_error: float,
+    pull: float,
+    least_gain: float,
+    scattering: float,
+) -> DoubletCuts:
+    """Return the cuts for tracks of at least so much pT [GeV]; see `DoubletCuts`."""
+    bending, lengths = detector.solenoid.bending, detector.seed_lengths
+    return DoubletCuts(
+        bending / least_pt,
+        most_z0,
+        beam_error,
+        pull,
+        least_gain,
+        scattering,
+        bending,
+        lengths.across,
+        lengths.least_gap,
+        lengths.least_arc,
+        lengths.unseen,
+        lengths.loose,
+        lengths.slack,
+        lengths.outside,
+    )
+
+
+@kernel(force=True)
+def height_error(surface: Surface, slope: float) -> float:
+    """Return the error [mm] of a hit's z given its place along the track: a disc's is that of its r."""
+    error = surface.coarse_along
+    return error if surface.barrel else error * abs(slope) + _DISC_HEIGHT
+
+
+@kernel(force=True)
 def _bent(h: float, r: float) -> float:
     """Return asin(h r) / h."""
     return r * (1.0 + h * h * r * r * (1.0 / 6.0))
 
 
-@kernel
+@kernel(force=True)
 def _turn(phi: float) -> float:
     if phi > np.pi:
         return phi - 2 * np.pi
     return phi + 2 * np.pi if phi < -np.pi else phi
 
 
-@kernel
-def _beam_error(cuts: Float64Array, r: float) -> float:
+@kernel(force=True)
+def _beam_error(cuts: DoubletCuts, r: float) -> float:
     """Return the expected distance of a track from the beam line: less than its first hit's, by far."""
-    return min(cuts[2], _MOST_ASIDE * r)
+    return min(cuts.beam_error, _MOST_ASIDE * r)
 
 
-@kernel
+@kernel(force=True)
 def make_doublet(
-    points: Float64Array,
-    layer: Int32Array,
-    first: int,
-    second: int,
-    cuts: Float64Array,
-    doublet: Float64Array,
+    first: HitPoint, second: HitPoint, surfaces: RecordArray, cuts: DoubletCuts, doublet: Doublet
 ) -> bool:
     """Write the helix of two hits; False where its curvature or its z at the beam line is beyond the cuts."""
-    r1, r2 = points[first, 5], points[second, 5]
+    r1, r2 = first.r, second.r
     gap = r2 - r1
-    if gap < 3.0:
+    if gap < cuts.least_gap:
         return False
-    bend = _turn(points[second, 4] - points[first, 4])
+    bend = _turn(second.phi - first.phi)
     h = bend / gap
-    if abs(h) > 0.5 * cuts[0] + _beam_error(cuts, r1) / (r1 * r2):
+    if abs(h) > 0.5 * cuts.most_curvature + _beam_error(cuts, r1) / (r1 * r2):
         return False
     h = bend / (_bent(h, r2) - _bent(h, r1))
     a1, a2 = _bent(h, r1), _bent(h, r2)
-    slope = (points[second, 2] - points[first, 2]) / (a2 - a1)
-    if abs(points[first, 2] - slope * a1) > cuts[1]:
+    slope = (second.z - first.z) / (a2 - a1)
+    if abs(first.z - slope * a1) > cuts.most_z0:
         return False
-    doublet[0], doublet[1], doublet[2] = r2, points[second, 4], points[second, 2]
-    doublet[3], doublet[4], doublet[5], doublet[6] = h, slope, a2, a2 - a1
-    theta = cuts[6] * scattering_angle(2.0 * h, slope, IS_BARREL[layer[second]])
-    doublet[7] = theta
+    doublet.r, doublet.phi, doublet.z = r2, second.phi, second.z
+    doublet.h, doublet.slope, doublet.arc, doublet.gap = h, slope, a2, a2 - a1
+    theta = cuts.scattering * scattering_angle(2.0 * h, slope, surfaces[second.layer], cuts.bending)
+    doublet.theta = theta
+    # what a kink on the way to the first hit, in the beam pipe or a layer missed, adds at the beam line
     unseen = (theta * a1) ** 2 * (1.0 + slope * slope)
-    doublet[8] = np.sqrt(_beam_error(cuts, r1) ** 2 + (0.5 + a1 / 150.0) * unseen)
-    e1, e2 = height_error(layer[first], slope), height_error(layer[second], slope)
-    doublet[9] = np.sqrt(e1 * e1 + e2 * e2) / (a2 - a1)
+    doublet.beam_error = np.sqrt(_beam_error(cuts, r1) ** 2 + (0.5 + a1 / cuts.unseen) * unseen)
+    e1, e2 = height_error(surfaces[first.layer], slope), height_error(surfaces[second.layer], slope)
+    doublet.slope_error = np.sqrt(e1 * e1 + e2 * e2) / (a2 - a1)
     return True
 
 
-@kernel
-def doublet_window(
-    points: Float64Array,
-    first: int,
-    surfaces: Float64Array,
-    layer: int,
-    cuts: Float64Array,
-    window: Float64Array,
-) -> bool:
-    """Write half the range of phi and the range of z/r where second hits on a layer may be."""
-    z, r, most = points[first, 2], points[first, 5], cuts[1]
-    near, far, low, top = surfaces[layer, 0], surfaces[layer, 1], surfaces[layer, 2], surfaces[layer, 3]
-    if surfaces[layer, 4] > 0:
+@kernel(force=True)
+def doublet_window(first: HitPoint, surface: Surface, cuts: DoubletCuts) -> tuple[float, float, float]:
+    """Return half the range of phi (negative for nowhere) and the range of z/r of second hits on a layer."""
+    nowhere = (-1.0, 0.0, 0.0)
+    z, r, most = first.z, first.r, cuts.most_z0
+    near, far, low, top = surface.r_low, surface.r_high, surface.z_low, surface.z_high
+    if surface.barrel:
         low = max(low, z + min((z - most) * (far / r - 1.0), (z - most) * (near / r - 1.0)))
         top = min(top, z + max((z + most) * (far / r - 1.0), (z + most) * (near / r - 1.0)))
     else:
         sign = 1.0 if top > 0 else -1.0
         level, begin, end = sign * z, min(sign * low, sign * top), max(sign * low, sign * top)
         if level + most <= 0.0 or end <= level:
-            return False
+            return nowhere
         near = max(near, 0.98 * r * (1.0 + (begin - level) / (level + most)))
         if level > most:
             far = min(far, r * (1.0 + (end - level) / (level - most)))
     if low > top or near > far or far <= r:
-        return False
-    window[1] = low / (far if low > 0 else near)
-    window[2] = top / (near if top > 0 else far)
-    window[0] = 0.5 * cuts[0] * (_bent(0.5 * cuts[0], far) - _bent(0.5 * cuts[0], r))
-    window[0] += 3.0 * _beam_error(cuts, r) * (1.0 / r - 1.0 / far) + 1e-3
-    return True
+        return nowhere
+    half = (
+        0.5
+        * cuts.most_curvature
+        * (_bent(0.5 * cuts.most_curvature, far) - _bent(0.5 * cuts.most_curvature, r))
+    )
+    half += 3.0 * _beam_error(cuts, r) * (1.0 / r - 1.0 / far) + 1e-3
+    return half, low / (far if low > 0 else near), top / (near if top > 0 else far)
 
 
 @kernel
 def find_thirds(
-    points: Float64Array,
+    points: RecordArray,
     starts: Int64Array,
-    surfaces: Float64Array,
+    surfaces: RecordArray,
     layer: int,
-    doublet: Float64Array,
-    cuts: Float64Array,
+    doublet: Doublet,
+    cuts: DoubletCuts,
     found: Int32Array,
     gains: Float64Array,
 ) -> int:
     """Write the third hits on a layer that gain more than the least, and their gains; return their number."""
-    slope = doublet[4]
-    if surfaces[layer, 4] > 0:
-        near, far = surfaces[layer, 0], surfaces[layer, 1]
+    surface, slope, pull = surfaces[layer], doublet.slope, cuts.pull
+    if surface.barrel:
+        near, far = surface.r_low, surface.r_high
         middle = 0.5 * (near + far)
-        if abs(doublet[2] + slope * (middle - doublet[0])) > surfaces[layer, 3] + 60.0:
+        if abs(doublet.z + slope * (middle - doublet.r)) > surface.z_high + cuts.loose:
             return 0
     else:
-        if abs(slope) < 0.05:
+        if abs(slope) < _FLATTEST:
             return 0
-        one = doublet[5] + (surfaces[layer, 2] - doublet[2]) / slope
-        other = doublet[5] + (surfaces[layer, 3] - doublet[2]) / slope
+        one = doublet.arc + (surface.z_low - doublet.z) / slope
+        other = doublet.arc + (surface.z_high - doublet.z) / slope
         near, far = min(one, other), max(one, other)
-        near, far = 2.0 * near - _bent(doublet[3], near), 2.0 * far - _bent(doublet[3], far)
-        middle = min(0.5 * (near + far), _OUTSIDE)
-        if near > surfaces[layer, 1] + 30.0 or far < surfaces[layer, 0] - 30.0:
+        near, far = 2.0 * near - _bent(doublet.h, near), 2.0 * far - _bent(doublet.h, far)
+        middle = min(0.5 * (near + far), cuts.outside)
+        if near > surface.r_high + cuts.slack or far < surface.r_low - cuts.slack:
             return 0
-    arc = _bent(doublet[3], middle) - doublet[5]
-    if arc < 4.0:
+    arc = _bent(doublet.h, middle) - doublet.arc
+    if arc < cuts.least_arc:
         return 0
-    across, along = _expected(doublet, layer, arc)
-    pull = cuts[3]
-    if surfaces[layer, 4] > 0:
-        one = doublet[2] + slope * (_bent(doublet[3], near) - doublet[5])
-        other = doublet[2] + slope * (_bent(doublet[3], far) - doublet[5])
+    across, along = _expected(doublet, surface, arc, cuts)
+    if surface.barrel:
+        one = doublet.z + slope * (_bent(doublet.h, near) - doublet.arc)
+        other = doublet.z + slope * (_bent(doublet.h, far) - doublet.arc)
         low, top = min(one, other) - pull * along, max(one, other) + pull * along
-        if low > surfaces[layer, 3] or top < surfaces[layer, 2]:
+        if low > surface.z_high or top < surface.z_low:
             return 0
     else:
         away = pull * along / abs(slope)
         near, far = near - away, far + away
-        if near > surfaces[layer, 1] or far < surfaces[layer, 0]:
+        if near > surface.r_high or far < surface.r_low:
             return 0
-        near, far = max(near, surfaces[layer, 0]), min(far, surfaces[layer, 1])
-        low, top = surfaces[layer, 2], surfaces[layer, 3]
+        near, far = max(near, surface.r_low), min(far, surface.r_high)
+        low, top = surface.z_low, surface.z_high
     low, top = low / (far if low > 0 else near), top / (near if top > 0 else far)
-    density = surfaces[layer, 7]
-    if surfaces[layer, 4] <= 0:
+    density = surface.density
+    if not surface.barrel:
         density /= middle * middle * abs(slope)
     worth = -np.log(2.0 * np.pi * across * along * density + 1e-9)
-    if worth < cuts[4]:
+    if worth < cuts.least_gain:
         return 0
-    phi = doublet[1] + np.pi + doublet[3] * (_bent(doublet[3], middle) - doublet[5])
-    half = pull * across / near + abs(doublet[3]) * 0.6 * (far - near) + 1e-4
+    phi = doublet.phi + doublet.h * (_bent(doublet.h, middle) - doublet.arc)
+    half = pull * across / near + abs(doublet.h) * 0.6 * (far - near) + 1e-4
     n = 0
-    first, last = int(np.floor((phi - half) * _SCALE)), int(np.floor((phi + half) * _SCALE))
+    first, last = columns_of(phi, half)
     for column in range(first, last + 1):
-        cell = layer * N_COLUMNS + column % N_COLUMNS
-        i = place(points, starts[cell], starts[cell + 1], low)
-        while i < starts[cell + 1] and points[i, 3] <= top:
-            gain = worth - 0.5 * _chi2(points, i, doublet, across, along)
-            if gain > cuts[4] and worth - gain < 0.5 * pull * pull and n < len(found):
-                found[n], gains[n] = i, gain
+        begin, end = cell_span(points, starts, layer * N_COLUMNS + column % N_COLUMNS, low, top)
+        for hit in range(begin, end):
+            gain = worth - 0.5 * _chi2(points[hit], doublet, across, along)
+            if gain > cuts.least_gain and worth - gain < 0.5 * pull * pull and n < len(found):
+                found[n], gains[n] = hit, gain
                 n += 1
-            i += 1
     return n
 
 
-@kernel
-def _expected(doublet: Float64Array, layer: int, arc: float) -> tuple[float, float]:
-    """Return the expected deviations after an arc, as in `clew.seeding.triplets.probing`."""
-    theta, slope = doublet[7], doublet[4]
-    d1, d2, whole = doublet[5] - doublet[6], doublet[6], doublet[5]
+@kernel(force=True)
+def _expected(doublet: Doublet, surface: Surface, arc: float, cuts: DoubletCuts) -> tuple[float, float]:
+    """Return the expected deviations [mm] after an arc, across and in z.
+
+    Errors of the two hits and of the beam line grow with the coefficients by which a parabola through the three
+    points is extrapolated; the second layer's scattering adds what the extrapolation does not follow of it.
+    """
+    theta, slope = doublet.theta, doublet.slope
+    d1, d2, whole = doublet.arc - doublet.gap, doublet.gap, doublet.arc
     sec2 = 1.0 + slope * slope
     kink = (d2 + arc) * arc / whole
     first, second = arc * (whole + arc) / (d1 * d2), (whole + arc) * (d2 + arc) / (whole * d2)
-    across = _ACROSS_ERROR**2 * (1.0 + first * first + second * second) + (kink / d1 * doublet[8]) ** 2
+    across = cuts.across**2 * (1.0 + first * first + second * second)
+    across += (kink / d1 * doublet.beam_error) ** 2
     across += theta * theta * sec2 * (arc * arc + kink * kink)
-    along = height_error(layer, slope) ** 2 + (doublet[9] * arc) ** 2 + (theta * sec2 * arc) ** 2 + 1e-4
+    along = height_error(surface, slope) ** 2 + (doublet.slope_error * arc) ** 2
+    along += (theta * sec2 * arc) ** 2 + 1e-4
     return np.sqrt(across), np.sqrt(along)
 
 
-@kernel
-def _chi2(points: Float64Array, i: int, doublet: Float64Array, across: float, along: float) -> float:
-    r = points[i, 5]
-    arc = _bent(doublet[3], r) - doublet[5]
-    side = _turn(points[i, 4] - doublet[1] - doublet[3] * arc) * r / across
-    height = (points[i, 2] - doublet[2] - doublet[4] * arc) / along
+@kernel(force=True)
+def _chi2(point: HitPoint, doublet: Doublet, across: float, along: float) -> float:
+    r = point.r
+    arc = _bent(doublet.h, r) - doublet.arc
+    side = _turn(point.phi - doublet.phi - doublet.h * arc) * r / across
+    height = (point.z - doublet.z - doublet.slope * arc) / along
     return side * side + height * height

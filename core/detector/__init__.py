@@ -1,23 +1,19 @@
-"""The detector: its layers and modules, its field, its material and which layers follow which."""
+"""The detector as data: layers, field, material and which layers follow which, read from a bundle."""
 
-from clew.detector.trackml import (
-    BARREL_VOLUMES,
-    FIELD_STRENGTH,
-    LAYERS,
-    N_LAYERS,
-    Layer,
-    Modules,
-    known_module,
-    layer_index,
-)
+from clew.detector.bundle import read_detector, trackml
+from clew.detector.detector import ClusterSlopes, Detector, Layer, LayerClass, Lengths, SeedLengths
+from clew.detector.modules import Modules
+from clew.detector.solenoid import Solenoid
 
 __all__ = [
-    "BARREL_VOLUMES",
-    "FIELD_STRENGTH",
-    "LAYERS",
-    "N_LAYERS",
+    "ClusterSlopes",
+    "Detector",
     "Layer",
+    "LayerClass",
+    "Lengths",
     "Modules",
-    "known_module",
-    "layer_index",
+    "SeedLengths",
+    "Solenoid",
+    "read_detector",
+    "trackml",
 ]

@@ -2,50 +2,72 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array
-from clew.detector import LAYERS, N_LAYERS
+from clew.arrays import Float64Array, Int32Array, Int64Array
 
-__all__ = ["next_layers", "preceding_layers"]
+if TYPE_CHECKING:
+    from clew.detector.detector import Layer
 
-_RADII: Final = (250.0, 400.0, 800.0, 1e5)
-_ORIGINS: Final = np.linspace(-200.0, 200.0, 17)
+__all__ = ["Transitions", "find_transitions"]
+
+_RADII: Final = (250.0, 400.0, 800.0, 1e5)  # mm, of tracks in the transverse plane
+_N_ORIGINS: Final = 17
 _COTS: Final = np.sinh(np.linspace(-4.5, 4.5, 361))
 _MARGIN: Final = 12.0  # mm by which a crossing may lie outside a layer's reach
 _FEWEST: Final = 12  # of the helices; rarer transitions are left out
 
 
-@cache
-def next_layers(skipped: int) -> Int32Array:
-    """Return the layers that may follow each, most frequent first, shape (N_LAYERS, width), int32, -1 padded.
+class Transitions(NamedTuple):
+    """Tables of shape (n_layers, width), int32, -1 padded, likeliest first.
 
-    Helices of several radii, origins and slopes cross the layers of `clew.detector.LAYERS`; a layer may be
-    followed by the next one that any of them crosses, or, if `skipped` is more than 0, by one of as many
-    after it.
+    Attributes
+    ----------
+    following : ndarray
+        Layers that may come after each.
+    preceding : ndarray
+        Layers that may come before each.
     """
-    counts = np.zeros((N_LAYERS, N_LAYERS), dtype=np.int64)
+
+    following: Int32Array
+    preceding: Int32Array
+
+
+def find_transitions(layers: Sequence[Layer], beam_spot: float, skipped: int) -> Transitions:
+    """Return which layers may follow each, and which may come before it.
+
+    Helices of several radii and slopes, that begin on the beam line within `beam_spot` [mm] of its middle,
+    cross the layers; a layer may be followed by the next one that any of them crosses, or, if `skipped` is
+    more than 0, by one of as many after it.
+    """
+    n = len(layers)
+    counts = np.zeros((n, n), dtype=np.int64)
     for radius in _RADII:
-        for origin in _ORIGINS:
-            arcs = _arcs(radius, origin)
+        for origin in np.linspace(-beam_spot, beam_spot, _N_ORIGINS):
+            arcs = _arcs(layers, radius, origin)
             order = np.argsort(arcs, axis=1)
             met = np.isfinite(np.take_along_axis(arcs, order, axis=1))
             for step in range(1, 2 + skipped):
                 both = met[:, :-step] & met[:, step:]
                 np.add.at(counts, (order[:, :-step][both], order[:, step:][both]), 1)
+    following = _ranked(counts)
+    return Transitions(following, _reversed(following))
+
+
+def _ranked(counts: Int64Array) -> Int32Array:
     ranked = np.argsort(-counts, axis=1, kind="stable")
     kept = np.take_along_axis(counts, ranked, axis=1) >= _FEWEST
-    width = int(kept.sum(axis=1).max())
+    width = max(int(kept.sum(axis=1).max(initial=0)), 1)
     return np.where(kept, ranked, -1)[:, :width].astype(np.int32)
 
 
-def _arcs(radius: float, origin: float) -> Float64Array:
+def _arcs(layers: Sequence[Layer], radius: float, origin: float) -> Float64Array:
     """Return the arc [mm] at which helices of all slopes meet each layer, inf where they do not."""
-    arcs = np.full((len(_COTS), N_LAYERS), np.inf)
-    for number, layer in enumerate(LAYERS):
+    arcs = np.full((len(_COTS), len(layers)), np.inf)
+    for number, layer in enumerate(layers):
         if layer.barrel:
             arc = np.full(len(_COTS), 2 * radius * np.arcsin(min(layer.position / (2 * radius), 1.0)))
             reach = np.abs(origin + _COTS * arc)
@@ -59,14 +81,13 @@ def _arcs(radius: float, origin: float) -> Float64Array:
     return arcs
 
 
-@cache
-def preceding_layers() -> Int32Array:
-    """Return the layers that may come before each, likeliest first; see `next_layers`."""
-    following = next_layers(1)
-    ranked: list[list[tuple[int, int]]] = [[] for _ in range(N_LAYERS)]
+def _reversed(following: Int32Array) -> Int32Array:
+    """Return the layers that each one follows, those first in whose rows it stands first."""
+    n = len(following)
+    ranked: list[list[tuple[int, int]]] = [[] for _ in range(n)]
     for layer, rank in zip(*np.nonzero(following >= 0), strict=True):
         ranked[following[layer, rank]].append((int(rank), int(layer)))
-    table = np.full((N_LAYERS, max(map(len, ranked))), -1, dtype=np.int32)
+    table = np.full((n, max(1, *map(len, ranked))), -1, dtype=np.int32)
     for layer, before in enumerate(ranked):
         table[layer, : len(before)] = [other for _, other in sorted(before)]
     return table

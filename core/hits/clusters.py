@@ -6,51 +6,71 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array
-from clew.event import Cells, Hits
+from clew.arrays import Float64Array, Int32Array, Int64Array
+from clew.detector import Detector
+from clew.event import Hits
+from clew.hits.index import HitIndex
 from clew.kernels import kernel
 
 __all__ = ["slope_limits"]
 
-_ENDCAPS: Final = (7, 9)
-_BARREL: Final = 8
 _STEEPEST: Final = 1e3
 _MARGIN: Final = (0.97, 0.01, 1.03, 0.01)
+"""Factor and offset of the least and of the largest slope: how far the limits are loosened."""
+
+
+def slope_limits(hits: Hits, index: HitIndex) -> Float64Array:
+    """Return the least and the largest abs(dz/dr) that the clusters of indexed hits allow, float64, (n, 2).
+
+    A track of slope s crosses s times the sensitive thickness along v in a barrel module and 1/s times it in
+    an endcap module, and fires the columns in between; see `clew.detector.ClusterSlopes`.  Layers of classes
+    without such limits, and hits without cells, allow any slope.
+    """
+    limits = np.empty((len(index.row), 2))
+    limits[:, 0], limits[:, 1] = -_MARGIN[1], _STEEPEST * _MARGIN[2] + _MARGIN[3]
+    if hits.cells is not None:
+        table = _limits_of_layers(hits.detector)
+        _limit(index, hits.cells.offsets, hits.cells.channel, table, limits)
+    return limits
+
+
+def _limits_of_layers(detector: Detector) -> Float64Array:
+    """Return the four numbers of each layer's `ClusterSlopes`, shape (n_layers, 4); NaN where it has none."""
+    table = np.full((len(detector), 4), np.nan)
+    for row, layer in zip(table, detector.layers, strict=True):
+        limits = detector.classes[layer.kind].cluster
+        if limits is not None:
+            row[:] = limits.least_per_column, limits.least_off, limits.most_per_column, limits.most_off
+    return table
+
+
+@kernel(force=True)
+def _columns(channel: Int32Array, begin: int, end: int) -> int:
+    """Return how many columns along v a cluster spans."""
+    low = high = channel[begin, 1]
+    for cell in range(begin + 1, end):
+        low, high = min(low, channel[cell, 1]), max(high, channel[cell, 1])
+    return high - low + 1
 
 
 @kernel
-def _columns(offsets: np.ndarray, channel: np.ndarray) -> Int32Array:
-    """Return how many columns along v each cluster spans, 0 for one without cells."""
-    n = len(offsets) - 1
-    columns = np.zeros(n, dtype=np.int32)
-    for hit in range(n):
-        begin, end = offsets[hit], offsets[hit + 1]
-        if begin == end:
+def _limit(
+    index: HitIndex,
+    offsets: Int64Array,
+    channel: Int32Array,
+    table: Float64Array,
+    limits: Float64Array,
+) -> None:
+    low_scale, low_off, high_scale, high_off = _MARGIN
+    for hit in range(len(index.row)):
+        layer = index.points[hit].layer
+        begin, end = offsets[index.row[hit]], offsets[index.row[hit] + 1]
+        if begin == end or np.isnan(table[layer, 0]):
             continue
-        low = high = channel[begin, 1]
-        for cell in range(begin + 1, end):
-            low, high = min(low, channel[cell, 1]), max(high, channel[cell, 1])
-        columns[hit] = high - low + 1
-    return columns
-
-
-def slope_limits(hits: Hits) -> Float64Array:
-    """Return the least and the largest abs(dz/dr) that each hit's cluster allows, shape (n_hits, 2), float64.
-
-    A track of slope s crosses s times the sensitive thickness along v in a barrel module of pixels and 1/s
-    times it in an endcap module, and fires the columns (0.05625 mm wide) in between; the limits hold 96% of
-    simulated tracks.  Strips, and hits without cells, allow any slope.
-    """
-    limits = np.tile([0.0, _STEEPEST], (len(hits), 1))
-    cells: Cells | None = hits.cells
-    if cells is None:
-        return limits
-    n = _columns(cells.offsets, cells.channel).astype(np.float64)
-    barrel = (hits.volume == _BARREL) & (n > 0)
-    endcap = np.isin(hits.volume, _ENDCAPS) & (n > 0)
-    limits[barrel, 0] = np.maximum(0.36 * (n[barrel] - 2.0) - 0.08, 0.0)
-    limits[barrel, 1] = 0.375 * n[barrel] + 0.08
-    limits[endcap, 0] = 1.0 / (0.1875 * n[endcap] + 0.05)
-    limits[endcap, 1] = 1.0 / np.maximum(0.1875 * (n[endcap] - 2.0) - 0.02, 1.0 / _STEEPEST)
-    low, low_off, high, high_off = _MARGIN
-    return np.stack([limits[:, 0] * low - low_off, limits[:, 1] * high + high_off], axis=1)
+        n = _columns(channel, begin, end)
+        fewer, more = table[layer, 0] * (n - 2.0) - table[layer, 1], table[layer, 2] * n + table[layer, 3]
+        if index.surfaces[layer].barrel:
+            least, most = max(fewer, 0.0), more
+        else:
+            least, most = 1.0 / more, 1.0 / max(fewer, 1.0 / _STEEPEST)
+        limits[hit, 0], limits[hit, 1] = least * low_scale - low_off, most * high_scale + high_off

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Int64Array
-from clew.detector import Modules, known_module
+from clew.detector import Modules
+from clew.detector.modules import module_key
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth
 from clew.io.schema import DETECTORS, TABLES
@@ -106,7 +107,7 @@ def _read_hits(file: TableFile, detectors: TableFile | None) -> Hits:
         number = "no hits" if len(hits) == 0 else "one hit"
         raise InputError(f"{file}: holds {number}, and a track needs more: remove the event")
     _refuse_duplicates(file, "hit_id", hits.hit_id)
-    unknown = np.flatnonzero(~known_module(hits.volume, hits.layer, hits.module))
+    unknown = np.flatnonzero(~hits.detector.has_module(hits.volume, hits.layer, hits.module))
     remedy = "correct the row; Clew knows the TrackML detector only"
     if len(unknown) == 0 and detectors is not None:
         unknown = np.flatnonzero(~_listed(hits, read_detector(detectors)))
@@ -119,11 +120,11 @@ def _read_hits(file: TableFile, detectors: TableFile | None) -> Hits:
 
 
 def _listed(hits: Hits, modules: Modules) -> BoolArray:
-    """Tell for each hit whether its module is among the given ones; all are known modules."""
-    present = np.zeros((32, 32, 4096), dtype=np.bool_)
-    known = known_module(modules.volume, modules.layer, modules.module)
-    present[modules.volume[known], modules.layer[known], modules.module[known]] = True
-    return present[hits.volume, hits.layer, hits.module]
+    """Tell for each hit whether its module is among the given ones."""
+    return np.isin(
+        module_key(hits.volume, hits.layer, hits.module),
+        module_key(modules.volume, modules.layer, modules.module),
+    )
 
 
 def _read_cells(file: TableFile, hits: Hits) -> Cells:

@@ -6,35 +6,45 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import Float64Array
-from clew.detector import LAYERS
-from clew.detector.solenoid import axial_field
+from clew.detector.solenoid import FieldMap, axial_field
+from clew.detector.surface import Surface
 from clew.kernels import kernel
+from clew.records import RecordArray, record_dtype
 
-__all__ = ["IS_BARREL", "arc_to_layer", "bend", "next_crossing", "propagate"]
-
-IS_BARREL: Final = np.array([layer.barrel for layer in LAYERS])
-_POSITION: Final = np.array([layer.position for layer in LAYERS])
-_LOWEST: Final = np.array([layer.reach[0] for layer in LAYERS])
-_HIGHEST: Final = np.array([layer.reach[1] for layer in LAYERS])
-
-_SAME_LAYER: Final = 30.0
-"""Arc [mm] within which the layer of the last hit does not count as crossed again."""
-
-_FORWARD: Final = 8.0
-"""Arc [mm] that any other layer must be ahead: modules stand a few mm around their layer."""
-
-_OUTSIDE: Final = 1060.0
-"""Radius [mm] at which a track is lost."""
+__all__ = ["HELIX", "Helix", "arc_to_layer", "bend", "next_crossing", "propagate"]
 
 _STRAIGHT: Final = 1e-8
 """Least curvature [1/mm] that is computed with."""
 
 
-@kernel
-def _arc_to_cylinder(state: Float64Array, radius: float, least: float) -> float:
+class Helix:
+    """Fields of a helix at one of its points.
+
+    Attributes
+    ----------
+    x, y, z : float, mm
+    psi : float, rad
+        Direction in the transverse plane.
+    curvature : float, 1/mm
+        Positive to the left.
+    slope : float
+        dz over transverse arc.
+    """
+
+    x: float
+    y: float
+    z: float
+    psi: float
+    curvature: float
+    slope: float
+
+
+HELIX: Final[np.dtype[np.void]] = record_dtype(Helix)
+
+
+@kernel(force=True)
+def _arc_to_cylinder(x: float, y: float, psi: float, curvature: float, radius: float, least: float) -> float:
     """Return the smallest arc above `least` at which a circle reaches a radius; inf if it does not."""
-    x, y, _, psi, curvature, _ = state
     if abs(curvature) < _STRAIGHT:
         curvature = _STRAIGHT
     cos, sin = np.cos(psi), np.sin(psi)
@@ -56,56 +66,90 @@ def _arc_to_cylinder(state: Float64Array, radius: float, least: float) -> float:
     return min(near, far)
 
 
-@kernel
-def propagate(state: Float64Array, arc: float) -> None:
-    """Move a state along its helix by a transverse arc [mm], in place."""
-    half = 0.5 * state[4] * arc
+@kernel(force=True)
+def arc_to_layer(
+    x: float, y: float, z: float, psi: float, curvature: float, slope: float, surface: Surface, again: bool
+) -> float:
+    """Return the arc [mm] at which a helix next meets a layer's cylinder or plane; inf if it does not.
+
+    Parameters
+    ----------
+    x, y, z, psi, curvature, slope : float
+        See `Helix`.
+    surface : Surface
+        The layer.
+    again : bool
+        Whether the helix starts on that layer, and has to go a longer way to count as meeting it again.
+    """
+    if surface.barrel:
+        least = surface.again if again else surface.ahead
+        return _arc_to_cylinder(x, y, psi, curvature, surface.position, least)
+    ahead = surface.position - z
+    return ahead / slope if ahead * slope > surface.ahead * abs(slope) else np.inf
+
+
+@kernel(force=True)
+def propagate(helix: Helix, arc: float) -> None:
+    """Move a helix along itself by a transverse arc [mm], in place."""
+    half = 0.5 * helix.curvature * arc
     chord = arc if abs(half) < 1e-9 else arc * np.sin(half) / half
-    state[0] += chord * np.cos(state[3] + half)
-    state[1] += chord * np.sin(state[3] + half)
-    state[2] += state[5] * arc
-    state[3] += 2.0 * half
+    helix.x += chord * np.cos(helix.psi + half)
+    helix.y += chord * np.sin(helix.psi + half)
+    helix.z += helix.slope * arc
+    helix.psi += 2.0 * half
 
 
 @kernel
-def arc_to_layer(state: Float64Array, layer: int, last_layer: int) -> float:
-    """Return the arc [mm] at which a helix next meets a layer's cylinder or plane; inf if it does not."""
-    if IS_BARREL[layer]:
-        least = _SAME_LAYER if layer == last_layer else _FORWARD
-        return _arc_to_cylinder(state, _POSITION[layer], least)
-    ahead, slope = _POSITION[layer] - state[2], state[5]
-    return ahead / slope if ahead * slope > _FORWARD * abs(slope) else np.inf
-
-
-@kernel
-def _within_reach(state: Float64Array, arc: float, layer: int, margin: float) -> bool:
-    if IS_BARREL[layer]:
-        return abs(state[2] + state[5] * arc) <= _HIGHEST[layer] + margin
-    half = 0.5 * state[4] * arc
+def _within_reach(helix: Helix, arc: float, surface: Surface, margin: float) -> bool:
+    if surface.barrel:
+        return abs(helix.z + helix.slope * arc) <= surface.high + margin
+    half = 0.5 * helix.curvature * arc
     chord = arc if abs(half) < 1e-9 else arc * np.sin(half) / half
-    r = np.hypot(state[0] + chord * np.cos(state[3] + half), state[1] + chord * np.sin(state[3] + half))
-    return _LOWEST[layer] - margin <= r <= _HIGHEST[layer] + margin
+    r = np.hypot(helix.x + chord * np.cos(helix.psi + half), helix.y + chord * np.sin(helix.psi + half))
+    return surface.low - margin <= r <= surface.high + margin
 
 
 @kernel
-def next_crossing(state: Float64Array, last_layer: int, margin: float) -> tuple[int, float]:
+def next_crossing(
+    helix: Helix, last_layer: int, surfaces: RecordArray, outside: float, margin: float
+) -> tuple[int, float]:
     """Return the next layer that a helix crosses and the arc [mm] to it; layer -1 where it leaves.
 
-    `margin` [mm] widens the reach of the layers.
+    Parameters
+    ----------
+    helix : Helix
+    last_layer : int
+        Dense index of the layer that it is on.
+    surfaces : ndarray of shape (n_layers,), Surface
+    outside : float, mm
+        Radius at which a track is lost.
+    margin : float, mm
+        By how much the reach of the layers is widened.
     """
-    best, found = _arc_to_cylinder(state, _OUTSIDE, 0.0), -1
-    for layer in range(len(_POSITION)):
-        arc = arc_to_layer(state, layer, last_layer)
-        if arc < best and _within_reach(state, arc, layer, margin):
+    x, y, psi, curvature = helix.x, helix.y, helix.psi, helix.curvature
+    best, found = _arc_to_cylinder(x, y, psi, curvature, outside, 0.0), -1
+    for layer in range(len(surfaces)):
+        surface = surfaces[layer]
+        arc = arc_to_layer(x, y, helix.z, psi, curvature, helix.slope, surface, layer == last_layer)
+        if arc < best and _within_reach(helix, arc, surface, margin):
             best, found = arc, layer
     return found, best
 
 
-@kernel
-def bend(state: Float64Array, arc: float, fitted_z: float, fitted: float, offset: float) -> None:
-    """Set the curvature of a state to that of the field half way along the next arc.
+@kernel(force=True)
+def bend(helix: Helix, arc: float, field: FieldMap, fitted_z: float, fitted: float, centre: float) -> None:
+    """Set the curvature of a helix to that of the field half way along the next arc.
 
-    `fitted` is the curvature at `fitted_z` [mm].
+    Parameters
+    ----------
+    helix : Helix
+    arc : float, mm
+    field : FieldMap
+    fitted_z : float, mm
+        Where the curvature `fitted` [1/mm] was measured.
+    fitted : float
+    centre : float, mm
+        z of the solenoid's centre.
     """
-    middle = state[2] + 0.5 * state[5] * arc
-    state[4] = fitted * axial_field(middle, offset) / axial_field(fitted_z, offset)
+    middle = helix.z + 0.5 * helix.slope * arc
+    helix.curvature = fitted * axial_field(field, middle, centre) / axial_field(field, fitted_z, centre)

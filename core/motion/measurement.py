@@ -7,177 +7,174 @@ the disc, lie so.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from clew.arrays import Float64Array
-from clew.detector.field import bending_and_tilt
+from clew.detector.solenoid import FieldMap, bending_and_tilt
+from clew.detector.surface import Surface
+from clew.hits.index import HitPoint
 from clew.kernels import kernel
-from clew.motion.crossings import IS_BARREL
-from clew.motion.state import (
-    AA,
-    ACROSS_ERROR,
-    AK,
-    AP,
-    AS,
-    AZ,
-    KAPPA,
-    KK,
-    KS,
-    KZ,
-    LENGTH_ERROR,
-    PK,
-    PP,
-    PS,
-    PSI,
-    PZ,
-    SLOPE,
-    SS,
-    ZS,
-    ZZ,
-    X,
-    Y,
-    Z,
-)
-from clew.motion.transport import FINE
+from clew.motion.state import State
+from clew.motion.transport import Path
+from clew.records import record_dtype
 
 __all__ = [
-    "AHEAD",
-    "E1",
-    "E2",
-    "N_RESIDUAL",
-    "R1",
-    "R2",
-    "chi2_and_spread",
-    "direct",
+    "RESIDUAL",
+    "Residual",
+    "chi2_and_determinant",
+    "covariance",
+    "head",
     "measure",
     "place_at",
-    "spreads",
     "update",
 ]
 
-R1, A1, Z1, E1, R2, A2, Z2, E2, AHEAD = range(9)
-"""Two residuals [mm], each with its dependence on the state's place across and in z and with its error; and
-how far ahead of the state the hit is [mm]."""
-
-N_RESIDUAL = 9
+_FLATTEST: Final = 0.02  # slope of tracks against a disc
 
 
-@kernel
-def direct(state: Float64Array, way: Float64Array) -> None:
-    """Write the direction and curvature of a state where it is, as `clew.motion.transport` does."""
-    bending, _ = bending_and_tilt(state[X], state[Y], state[Z], state[PSI], state[SLOPE])
-    way[0], way[1], way[2] = np.cos(state[PSI]), np.sin(state[PSI]), state[KAPPA] * bending
-    way[FINE], way[FINE + 1] = 1.0, 1.0
+class Residual:
+    """Fields of the two residuals of a hit: across its module's length (1) and along it (2).
+
+    Attributes
+    ----------
+    r1, r2 : float, mm
+        Hit minus state.
+    a1, z1, a2, z2 : float
+        Their dependence on the state's place across the track and in z.
+    e1, e2 : float, mm
+        Errors of the measurement.
+    ahead : float, mm
+        How far ahead of the state the hit is.
+    """
+
+    r1: float
+    a1: float
+    z1: float
+    e1: float
+    r2: float
+    a2: float
+    z2: float
+    e2: float
+    ahead: float
 
 
-@kernel
-def measure(
-    points: Float64Array, hit: int, layer: int, state: Float64Array, way: Float64Array, residual: Float64Array
-) -> None:
-    """Write the residuals of a hit; see clew.hits.space.SearchSpace for `points`."""
-    cos, sin, bent = way[0], way[1], way[2]
-    dx, dy = points[hit, 0] - state[X], points[hit, 1] - state[Y]
+RESIDUAL: Final[np.dtype[np.void]] = record_dtype(Residual)
+
+
+@kernel(force=True)
+def head(state: State, field: FieldMap, path: Path) -> None:
+    """Write the direction and curvature of a state where it is, as at the end of a path."""
+    bending, _ = bending_and_tilt(field, state.x, state.y, state.z, state.psi, state.slope)
+    path.cos, path.sin, path.bent = np.cos(state.psi), np.sin(state.psi), state.kappa * bending
+    path.across_factor, path.along_factor = 1.0, 1.0
+
+
+@kernel(force=True)
+def measure(point: HitPoint, surface: Surface, state: State, path: Path, residual: Residual) -> None:
+    """Write the residuals of a hit against a state near it."""
+    cos, sin, bent = path.cos, path.sin, path.bent
+    dx, dy = point.x - state.x, point.y - state.y
     ahead = dx * cos + dy * sin
     across = dy * cos - dx * sin - 0.5 * bent * ahead * ahead
-    height = points[hit, 2] - state[Z] - state[SLOPE] * ahead
-    residual[AHEAD] = ahead
-    residual[E1], residual[E2] = ACROSS_ERROR[layer] * way[FINE], LENGTH_ERROR[layer] * way[FINE + 1]
-    if IS_BARREL[layer]:
-        residual[R1], residual[A1], residual[Z1] = across, 1.0, 0.0
-        residual[R2], residual[A2], residual[Z2] = height, 0.0, 1.0
+    height = point.z - state.z - state.slope * ahead
+    residual.ahead = ahead
+    residual.e1, residual.e2 = surface.across * path.across_factor, surface.along * path.along_factor
+    if surface.barrel:
+        residual.r1, residual.a1, residual.z1 = across, 1.0, 0.0
+        residual.r2, residual.a2, residual.z2 = height, 0.0, 1.0
         return
-    along_r = points[hit, 6] * cos + points[hit, 7] * sin
-    across_r = points[hit, 7] * cos - points[hit, 6] * sin
-    per_slope = 1.0 / (np.copysign(max(abs(state[SLOPE]), 0.02), state[SLOPE]))
-    residual[A1], residual[Z1] = along_r, across_r * per_slope
-    residual[A2], residual[Z2] = across_r, -along_r * per_slope
-    residual[R1] = across * residual[A1] + height * residual[Z1]
-    residual[R2] = across * residual[A2] + height * residual[Z2]
+    # the track crosses the plane where the hit's z is met: an error in z moves it along its direction
+    along_r = point.axis_cos * cos + point.axis_sin * sin
+    across_r = point.axis_sin * cos - point.axis_cos * sin
+    per_slope = 1.0 / (np.copysign(max(abs(state.slope), _FLATTEST), state.slope))
+    residual.a1, residual.z1 = along_r, across_r * per_slope
+    residual.a2, residual.z2 = across_r, -along_r * per_slope
+    residual.r1 = across * residual.a1 + height * residual.z1
+    residual.r2 = across * residual.a2 + height * residual.z2
 
 
-@kernel
-def place_at(state: Float64Array, ahead: float) -> tuple[float, float, float]:
+@kernel(force=True)
+def place_at(state: State, ahead: float) -> tuple[float, float, float]:
     """Return the covariances of the place across and in z a little further along the track [mm]."""
-    aa = state[AA] + ahead * (2.0 * state[AP] + ahead * state[PP])
-    az = state[AZ] + ahead * (state[AS] + state[PZ] + ahead * state[PS])
-    zz = state[ZZ] + ahead * (2.0 * state[ZS] + ahead * state[SS])
+    aa = state.aa + ahead * (2.0 * state.ap + ahead * state.pp)
+    az = state.az + ahead * (state.as_ + state.pz + ahead * state.ps)
+    zz = state.zz + ahead * (2.0 * state.zs + ahead * state.ss)
     return aa, az, zz
 
 
-@kernel
-def _go_on(state: Float64Array, ahead: float) -> None:
+@kernel(force=True)
+def _go_on(state: State, ahead: float) -> None:
     """Take the covariance a little further along the track [mm], as a straight line."""
-    state[AA], state[AZ], state[ZZ] = place_at(state, ahead)
-    state[AP] += ahead * state[PP]
-    state[AK] += ahead * state[PK]
-    state[AS] += ahead * state[PS]
-    state[PZ] += ahead * state[PS]
-    state[KZ] += ahead * state[KS]
-    state[ZS] += ahead * state[SS]
+    state.aa, state.az, state.zz = place_at(state, ahead)
+    state.ap += ahead * state.pp
+    state.ak += ahead * state.pk
+    state.as_ += ahead * state.ps
+    state.pz += ahead * state.ps
+    state.kz += ahead * state.ks
+    state.zs += ahead * state.ss
 
 
-@kernel
-def spreads(state: Float64Array, residual: Float64Array) -> tuple[float, float, float]:
+@kernel(force=True)
+def covariance(state: State, residual: Residual) -> tuple[float, float, float]:
     """Return the covariance of the two residuals: of the first, of both, of the second [mm2]."""
-    a1, z1, a2, z2 = residual[A1], residual[Z1], residual[A2], residual[Z2]
-    aa, az, zz = place_at(state, residual[AHEAD])
-    s11 = a1 * a1 * aa + 2.0 * a1 * z1 * az + z1 * z1 * zz + residual[E1] ** 2
-    s22 = a2 * a2 * aa + 2.0 * a2 * z2 * az + z2 * z2 * zz + residual[E2] ** 2
+    a1, z1, a2, z2 = residual.a1, residual.z1, residual.a2, residual.z2
+    aa, az, zz = place_at(state, residual.ahead)
+    s11 = a1 * a1 * aa + 2.0 * a1 * z1 * az + z1 * z1 * zz + residual.e1**2
+    s22 = a2 * a2 * aa + 2.0 * a2 * z2 * az + z2 * z2 * zz + residual.e2**2
     s12 = a1 * a2 * aa + (a1 * z2 + z1 * a2) * az + z1 * z2 * zz
     return s11, s12, s22
 
 
-@kernel
-def chi2_and_spread(state: Float64Array, residual: Float64Array) -> tuple[float, float]:
+@kernel(force=True)
+def chi2_and_determinant(state: State, residual: Residual) -> tuple[float, float]:
     """Return chi2 of the two residuals and the determinant of their covariance [mm4]."""
-    s11, s12, s22 = spreads(state, residual)
-    spread = s11 * s22 - s12 * s12
-    one, other = residual[R1], residual[R2]
-    return (one * one * s22 - 2.0 * one * other * s12 + other * other * s11) / spread, spread
+    s11, s12, s22 = covariance(state, residual)
+    determinant = s11 * s22 - s12 * s12
+    r1, r2 = residual.r1, residual.r2
+    return (r1 * r1 * s22 - 2.0 * r1 * r2 * s12 + r2 * r2 * s11) / determinant, determinant
 
 
-@kernel
-def _take(
-    state: Float64Array, residual: float, a: float, z: float, error: float
+@kernel(force=True)
+def _learn(
+    state: State, residual: float, a: float, z: float, error: float
 ) -> tuple[float, float, float, float, float]:
-    """Take one residual into the covariance; return the change of the five parameters."""
-    ca, cp, ck = a * state[AA] + z * state[AZ], a * state[AP] + z * state[PZ], a * state[AK] + z * state[KZ]
-    cz, cs = a * state[AZ] + z * state[ZZ], a * state[AS] + z * state[ZS]
+    """Take one residual into the covariance (a Kalman update); return the change of the five parameters."""
+    ca, cp, ck = a * state.aa + z * state.az, a * state.ap + z * state.pz, a * state.ak + z * state.kz
+    cz, cs = a * state.az + z * state.zz, a * state.as_ + z * state.zs
     weight = 1.0 / (a * ca + z * cz + error * error)
     ga, gp, gk, gz, gs = ca * weight, cp * weight, ck * weight, cz * weight, cs * weight
-    state[AA] -= ga * ca
-    state[AP] -= ga * cp
-    state[AK] -= ga * ck
-    state[AZ] -= ga * cz
-    state[AS] -= ga * cs
-    state[PP] -= gp * cp
-    state[PK] -= gp * ck
-    state[PZ] -= gp * cz
-    state[PS] -= gp * cs
-    state[KK] -= gk * ck
-    state[KZ] -= gk * cz
-    state[KS] -= gk * cs
-    state[ZZ] -= gz * cz
-    state[ZS] -= gz * cs
-    state[SS] -= gs * cs
+    state.aa -= ga * ca
+    state.ap -= ga * cp
+    state.ak -= ga * ck
+    state.az -= ga * cz
+    state.as_ -= ga * cs
+    state.pp -= gp * cp
+    state.pk -= gp * ck
+    state.pz -= gp * cz
+    state.ps -= gp * cs
+    state.kk -= gk * ck
+    state.kz -= gk * cz
+    state.ks -= gk * cs
+    state.zz -= gz * cz
+    state.zs -= gz * cs
+    state.ss -= gs * cs
     return ga * residual, gp * residual, gk * residual, gz * residual, gs * residual
 
 
 @kernel
-def update(
-    points: Float64Array, hit: int, layer: int, state: Float64Array, way: Float64Array, residual: Float64Array
-) -> None:
-    """Move a state on to a hit and let it learn from its residuals."""
-    measure(points, hit, layer, state, way, residual)
-    _go_on(state, residual[AHEAD])
-    a, p, k, z, s = _take(state, residual[R1], residual[A1], residual[Z1], residual[E1])
-    left = residual[R2] - residual[A2] * a - residual[Z2] * z
-    a2, p2, k2, z2, s2 = _take(state, left, residual[A2], residual[Z2], residual[E2])
-    ahead, cos, sin, bent = residual[AHEAD], way[0], way[1], way[2]
+def update(point: HitPoint, surface: Surface, state: State, path: Path, residual: Residual) -> None:
+    """Move a state on to a hit and let it learn from its residuals, one after the other."""
+    measure(point, surface, state, path, residual)
+    _go_on(state, residual.ahead)
+    a, p, k, z, s = _learn(state, residual.r1, residual.a1, residual.z1, residual.e1)
+    left = residual.r2 - residual.a2 * a - residual.z2 * z
+    a2, p2, k2, z2, s2 = _learn(state, left, residual.a2, residual.z2, residual.e2)
+    ahead, cos, sin, bent = residual.ahead, path.cos, path.sin, path.bent
     aside = a + a2 + 0.5 * bent * ahead * ahead
-    state[X] += ahead * cos - aside * sin
-    state[Y] += ahead * sin + aside * cos
-    state[Z] += state[SLOPE] * ahead + z + z2
-    state[PSI] += bent * ahead + p + p2
-    state[KAPPA] += k + k2
-    state[SLOPE] += s + s2
+    state.x += ahead * cos - aside * sin
+    state.y += ahead * sin + aside * cos
+    state.z += state.slope * ahead + z + z2
+    state.psi += bent * ahead + p + p2
+    state.kappa += k + k2
+    state.slope += s + s2

@@ -11,25 +11,27 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float32Array, Float64Array, Int32Array
-from clew.extend.growing.memory import (
-    N_ANSWERS,
-    N_ASKED,
-    N_MET,
-    Memory,
-    ask,
-    begin_course,
-    corrected,
-    expect,
-    meet,
-    remember,
+from clew.arrays import Float32Array, Int32Array
+from clew.detector.solenoid import FieldMap
+from clew.extend.growing.network import (
+    N_CORRECTIONS,
+    N_FEATURES,
+    N_QUERY,
+    LoopNetwork,
+    correct,
+    gru_step,
+    hit_features,
+    predict_corrections,
+    query_features,
+    start_features,
 )
 from clew.fitting.likelihood import Snap, most_likely_hit
-from clew.hits.space import Ground
+from clew.hits.space import SearchSpace
 from clew.kernels import kernel
-from clew.motion.measurement import N_RESIDUAL, direct, update
-from clew.motion.state import N_STATE, Motion, scatter, start_state
-from clew.motion.transport import FINE, N_WAY, arrive, carry_covariance, may_reach, on_layer
+from clew.motion.measurement import RESIDUAL, head, update
+from clew.motion.state import STATE, Motion, scatter, start_state
+from clew.motion.transport import PATH, may_reach, on_layer, transport, transport_covariance
+from clew.records import RecordArray
 
 __all__ = ["LONGEST", "Rules", "Scratch", "follow", "new_scratch", "retrace"]
 
@@ -37,90 +39,109 @@ LONGEST: Final = 26
 """Most hits of a candidate."""
 
 _MOST_DOUBLES: Final = 3
+"""Hits of overlapping modules that a candidate takes on a layer at most."""
+
+_BEFORE_NEXT: Final = 1.0
+"""mm before the next hit of a track that is retraced: what is found nearer is on a layer before that hit's."""
+
+_CURRENT, _TRIAL, _BEST, _SEEN = range(4)
+"""Records of `Scratch.states`: where the candidate is; a prediction; the best one; as the network sees it."""
+
+_HERE, _AHEAD = range(2)
+"""Records of `Scratch.paths`: the one on trial, and the one to the best crossing."""
 
 
 class Rules(NamedTuple):
-    """What following depends on besides the hits: how tracks deviate, which hits are taken, the network."""
+    """What following depends on besides the hits: how tracks deviate, which hits are taken, network, field."""
 
     motion: Motion
     snap: Snap
-    memory: Memory
+    network: LoopNetwork
+    field: FieldMap
 
 
 class Scratch(NamedTuple):
-    """What one thread works in: states, the way to a layer, residuals, a candidate, the network."""
+    """What one thread works in.
 
-    state: Float64Array
-    trial: Float64Array
-    best: Float64Array
-    way: Float64Array
-    best_way: Float64Array
-    residual: Float64Array
+    Attributes
+    ----------
+    states : ndarray of shape (4,), `clew.motion.state.State`
+    paths : ndarray of shape (2,), `clew.motion.transport.Path`
+    residuals : ndarray of shape (1,), `clew.motion.measurement.Residual`
+    track, back : ndarray of shape (LONGEST,), int32
+        A candidate, and its hits the other way round.
+    hidden, features, query, corrections, work : ndarray, float32
+        Of the network.
+    """
+
+    states: RecordArray
+    paths: RecordArray
+    residuals: RecordArray
     track: Int32Array
     back: Int32Array
-    seen: Float64Array
-    known: Float32Array
-    told: Float32Array
-    asked: Float32Array
-    answers: Float32Array
+    hidden: Float32Array
+    features: Float32Array
+    query: Float32Array
+    corrections: Float32Array
     work: Float32Array
 
 
-@kernel
-def new_scratch(rules: Rules) -> Scratch:
+@kernel(owns=True)
+def new_scratch(network: LoopNetwork) -> Scratch:
     """Make the memory that `follow` and `retrace` work in."""
+    units = len(network.recur)
     return Scratch(
-        np.empty(N_STATE),
-        np.empty(N_STATE),
-        np.empty(N_STATE),
-        np.empty(N_WAY),
-        np.empty(N_WAY),
-        np.empty(N_RESIDUAL),
+        np.zeros(4, dtype=STATE),
+        np.zeros(2, dtype=PATH),
+        np.zeros(1, dtype=RESIDUAL),
         np.empty(LONGEST, dtype=np.int32),
         np.empty(LONGEST, dtype=np.int32),
-        np.empty(N_STATE),
-        np.empty(len(rules.memory.recur), dtype=np.float32),
-        np.empty(N_MET, dtype=np.float32),
-        np.empty(N_ASKED, dtype=np.float32),
-        np.empty(N_ANSWERS, dtype=np.float32),
-        np.empty(6 * len(rules.memory.recur) + len(rules.memory.hidden_bias), dtype=np.float32),
+        np.empty(units, dtype=np.float32),
+        np.empty(N_FEATURES, dtype=np.float32),
+        np.empty(N_QUERY, dtype=np.float32),
+        np.empty(N_CORRECTIONS, dtype=np.float32),
+        np.empty(6 * units + len(network.dense_bias), dtype=np.float32),
     )
 
 
-@kernel
-def _listens(rules: Rules, inward: bool, scratch: Scratch) -> bool:
+@kernel(force=True)
+def _takes_part(rules: Rules, inward: bool, scratch: Scratch) -> bool:
     """Tell whether the network takes part: on the way back a filter that knows the track needs no help."""
-    return len(scratch.known) > 0 and not (inward and rules.motion.filtered)
+    return len(scratch.hidden) > 0 and not (inward and rules.motion.filtered)
 
 
 @kernel
-def begin(rules: Rules, layer: int, inward: bool, scratch: Scratch) -> None:
+def _begin(rules: Rules, layer: int, inward: bool, scratch: Scratch) -> None:
     """Let the network know the course of a state that three hits have started, the last on `layer`."""
-    if not _listens(rules, inward, scratch):
+    if not _takes_part(rules, inward, scratch):
         return
-    scratch.known[:] = 0.0
-    begin_course(scratch.state, inward, scratch.told)
-    remember(rules.memory, layer, scratch.told, scratch.known, scratch.work)
+    scratch.hidden[:] = 0.0
+    start_features(scratch.states[_CURRENT], inward, scratch.features)
+    gru_step(rules.network, layer, scratch.features, scratch.hidden, scratch.work)
 
 
 @kernel
-def _look(
-    ground: Ground, rules: Rules, layer: int, inward: bool, met: Int32Array, scratch: Scratch
+def _best_hit(
+    space: SearchSpace, rules: Rules, layer: int, inward: bool, met: Int32Array, scratch: Scratch
 ) -> tuple[int, float]:
-    """Return the most likely hit on a layer for the state predicted there, `scratch.trial`; its gain."""
-    if not _listens(rules, inward, scratch):
-        return most_likely_hit(ground, layer, scratch.trial, scratch.way, rules.snap, met, scratch.residual)
-    ask(layer, inward, scratch.trial, scratch.way, scratch.asked)
-    expect(rules.memory, layer, scratch.asked, scratch.known, scratch.work, scratch.answers)
-    corrected(scratch.trial, scratch.way, scratch.answers, scratch.seen)
-    hit, gain = most_likely_hit(ground, layer, scratch.seen, scratch.way, rules.snap, met, scratch.residual)
-    scratch.way[FINE], scratch.way[FINE + 1] = 1.0, 1.0
+    """Return the most likely hit on a layer for the state predicted there, the one on trial; its gain."""
+    trial, path, residual = scratch.states[_TRIAL], scratch.paths[_HERE], scratch.residuals[0]
+    if not _takes_part(rules, inward, scratch):
+        return most_likely_hit(space, layer, trial, path, rules.snap, met, residual)
+    query_features(inward, trial, path, scratch.query)
+    predict_corrections(
+        rules.network, layer, scratch.query, scratch.hidden, scratch.work, scratch.corrections
+    )
+    seen = scratch.states[_SEEN]
+    correct(trial, path, scratch.corrections, seen)
+    hit, gain = most_likely_hit(space, layer, seen, path, rules.snap, met, residual)
+    path.across_factor, path.along_factor = 1.0, 1.0
     return hit, gain
 
 
 @kernel
 def _next_hit(
-    ground: Ground,
+    space: SearchSpace,
     rules: Rules,
     options: Int32Array,
     last_layer: int,
@@ -130,84 +151,88 @@ def _next_hit(
 ) -> tuple[int, int, float]:
     """Return the most likely hit on the nearest layer that has one, the layer, and the hit's gain.
 
-    -1 if there is none nearer than an arc [mm].  The state at the layer is left in `scratch.best`.
+    -1 if there is none nearer than an arc [mm].  The best crossing is left in the scratch.
     """
+    state, trial, path = scratch.states[_CURRENT], scratch.states[_TRIAL], scratch.paths[_HERE]
     found, found_layer, found_gain = -1, -1, 0.0
     for layer in options:
         if layer < 0:
             break
-        if not may_reach(scratch.state, layer, nearer_than):
+        surface = space.surfaces[layer]
+        if not may_reach(state, surface, nearer_than):
             continue
-        arc = arrive(scratch.state, layer, last_layer, scratch.trial, scratch.way)
+        arc = transport(state, surface, layer == last_layer, rules.field, trial, path)
         if not arc < nearer_than:
             continue
-        carry_covariance(scratch.state, scratch.way, scratch.trial)
-        if not on_layer(scratch.trial, layer):
+        transport_covariance(state, path, trial)
+        if not on_layer(trial, surface):
             continue
-        hit, gain = _look(ground, rules, layer, inward, scratch.track[:0], scratch)
+        hit, gain = _best_hit(space, rules, layer, inward, scratch.track[:0], scratch)
         if hit >= 0:
             found, found_layer, found_gain, nearer_than = hit, layer, gain, arc
-            scratch.best[:], scratch.best_way[:] = scratch.trial, scratch.way
+            scratch.states[_BEST], scratch.paths[_AHEAD] = trial, path
     return found, found_layer, found_gain
 
 
 @kernel
-def learn(ground: Ground, rules: Rules, hits: Int32Array, n: int, inward: bool, scratch: Scratch) -> None:
-    """Let state and network learn from the last of n hits; `scratch.best` is the state on its layer."""
-    hit = hits[n - 1]
-    layer = ground.layer[hit]
-    scratch.state[:] = scratch.best
-    if _listens(rules, inward, scratch):
-        meet(
-            ground.points, hit, layer, inward, scratch.state, scratch.best_way, scratch.residual, scratch.told
-        )
-        remember(rules.memory, layer, scratch.told, scratch.known, scratch.work)
+def _learn(
+    space: SearchSpace, rules: Rules, hits: Int32Array, n: int, inward: bool, scratch: Scratch
+) -> None:
+    """Let state and network learn from the last of n hits; the best crossing is the one on its layer."""
+    point = space.points[hits[n - 1]]
+    surface = space.surfaces[point.layer]
+    scratch.states[_CURRENT] = scratch.states[_BEST]
+    state, path, residual = scratch.states[_CURRENT], scratch.paths[_AHEAD], scratch.residuals[0]
+    if _takes_part(rules, inward, scratch):
+        hit_features(point, surface, inward, state, path, residual, scratch.features)
+        gru_step(rules.network, point.layer, scratch.features, scratch.hidden, scratch.work)
     if rules.motion.filtered:
-        update(ground.points, hit, layer, scratch.state, scratch.best_way, scratch.residual)
+        update(point, surface, state, path, residual)
     else:
-        middle, first = _before(ground, hits, n)
-        start_state(ground.points, ground.layer, first, middle, hit, rules.motion, scratch.state)
+        middle, first = _before(space, hits, n)
+        points = space.points
+        start_state(points[first], points[middle], point, space.surfaces, rules.motion, rules.field, state)
 
 
 @kernel
-def leave(layer: int, rules: Rules, scratch: Scratch) -> None:
+def _leave(space: SearchSpace, layer: int, rules: Rules, scratch: Scratch) -> None:
     """Widen the state by what the material of a layer does; one that three hits started knows of it."""
     if rules.motion.filtered:
-        scatter(scratch.state, layer, rules.motion)
+        scatter(scratch.states[_CURRENT], space.surfaces[layer], rules.motion, rules.field.bending)
 
 
 @kernel
-def _before(ground: Ground, hits: Int32Array, n: int) -> tuple[int, int]:
+def _before(space: SearchSpace, hits: Int32Array, n: int) -> tuple[int, int]:
     """Return the last hit on the layer before that of the last of n hits, and on the one before that."""
+    points = space.points
     middle = n - 2
-    while middle > 0 and ground.layer[hits[middle]] == ground.layer[hits[n - 1]]:
+    while middle > 0 and points[hits[middle]].layer == points[hits[n - 1]].layer:
         middle -= 1
     first = middle - 1
-    while first > 0 and ground.layer[hits[first]] == ground.layer[hits[middle]]:
+    while first > 0 and points[hits[first]].layer == points[hits[middle]].layer:
         first -= 1
     return hits[middle], hits[first]
 
 
 @kernel
 def _doubles(
-    ground: Ground, layer: int, rules: Rules, scratch: Scratch, track: Int32Array, n: int
+    space: SearchSpace, layer: int, rules: Rules, scratch: Scratch, track: Int32Array, n: int
 ) -> tuple[int, float]:
-    """Append up to three hits of overlapping modules on the last hit's layer; return the new n and gain."""
+    """Append hits of overlapping modules on the last hit's layer; return the new n and what they gained."""
+    state, path, residual = scratch.states[_CURRENT], scratch.paths[_HERE], scratch.residuals[0]
     gained = 0.0
     begin = n
-    while begin > 0 and ground.layer[track[begin - 1]] == layer:
+    while begin > 0 and space.points[track[begin - 1]].layer == layer:
         begin -= 1
     for _ in range(_MOST_DOUBLES):
         if n >= len(track):
             break
-        direct(scratch.state, scratch.way)
-        hit, gain = most_likely_hit(
-            ground, layer, scratch.state, scratch.way, rules.snap, track[begin:n], scratch.residual
-        )
+        head(state, rules.field, path)
+        hit, gain = most_likely_hit(space, layer, state, path, rules.snap, track[begin:n], residual)
         if hit < 0:
             break
         if rules.motion.filtered:
-            update(ground.points, hit, layer, scratch.state, scratch.way, scratch.residual)
+            update(space.points[hit], space.surfaces[layer], state, path, residual)
         track[n] = hit
         n += 1
         gained += gain
@@ -216,108 +241,120 @@ def _doubles(
 
 @kernel
 def follow(
-    ground: Ground,
+    space: SearchSpace,
     following: Int32Array,
     rules: Rules,
     scratch: Scratch,
-    track: Int32Array,
     n: int,
 ) -> tuple[int, float]:
-    """Append hits to a candidate of n, its state at the last one; return the new n and what was gained.
+    """Append hits to the n of `scratch.track`, the state at the last one; return the new n and the gain.
 
     `following` names the layers that may come after each, shape (n_layers, width), -1 padded.
     """
-    layer = ground.layer[track[n - 1]]
-    begin(rules, layer, False, scratch)
-    n, gained = _doubles(ground, layer, rules, scratch, track, n)
+    track = scratch.track
+    layer = space.points[track[n - 1]].layer
+    _begin(rules, layer, False, scratch)
+    n, gained = _doubles(space, layer, rules, scratch, track, n)
     while n < len(track):
-        last_layer = ground.layer[track[n - 1]]
-        hit, layer, gain = _next_hit(ground, rules, following[last_layer], last_layer, np.inf, False, scratch)
+        last_layer = space.points[track[n - 1]].layer
+        hit, layer, gain = _next_hit(space, rules, following[last_layer], last_layer, np.inf, False, scratch)
         if hit < 0:
             break
         track[n] = hit
-        learn(ground, rules, track, n + 1, False, scratch)
-        leave(layer, rules, scratch)
-        n, more = _doubles(ground, layer, rules, scratch, track, n + 1)
+        _learn(space, rules, track, n + 1, False, scratch)
+        _leave(space, layer, rules, scratch)
+        n, more = _doubles(space, layer, rules, scratch, track, n + 1)
         gained += gain + more
     return n, gained
 
 
 @kernel
-def _arc_to_known(ground: Ground, hit: int, last_layer: int, scratch: Scratch) -> float:
-    """Bring the state to a hit's layer, into `scratch.best`; return the arc [mm], inf where it misses it."""
-    arc = arrive(scratch.state, ground.layer[hit], last_layer, scratch.best, scratch.best_way)
+def _arc_to_hit(space: SearchSpace, rules: Rules, hit: int, last_layer: int, scratch: Scratch) -> float:
+    """Bring the state to a hit's layer, as the best crossing; return the arc [mm], inf where it misses it."""
+    state, best, path = scratch.states[_CURRENT], scratch.states[_BEST], scratch.paths[_AHEAD]
+    layer = space.points[hit].layer
+    arc = transport(state, space.surfaces[layer], layer == last_layer, rules.field, best, path)
     if arc < np.inf:
-        carry_covariance(scratch.state, scratch.best_way, scratch.best)
+        transport_covariance(state, path, best)
     return arc
 
 
 @kernel
-def _start_back(ground: Ground, rules: Rules, scratch: Scratch, n: int) -> int:
+def _start_back(space: SearchSpace, rules: Rules, scratch: Scratch, n: int) -> int:
     """Start at the candidate's third last layer, going in; return the place of its first hit, or -1."""
-    track = scratch.track
+    track, points = scratch.track, space.points
     last, middle = n - 1, n - 2
-    while middle > 0 and ground.layer[track[middle]] == ground.layer[track[last]]:
+    while middle > 0 and points[track[middle]].layer == points[track[last]].layer:
         middle -= 1
     inner = middle - 1
-    while inner > 0 and ground.layer[track[inner]] == ground.layer[track[middle]]:
+    while inner > 0 and points[track[inner]].layer == points[track[middle]].layer:
         inner -= 1
     if inner < 0 or not start_state(
-        ground.points, ground.layer, track[last], track[middle], track[inner], rules.motion, scratch.state
+        points[track[last]],
+        points[track[middle]],
+        points[track[inner]],
+        space.surfaces,
+        rules.motion,
+        rules.field,
+        scratch.states[_CURRENT],
     ):
         return -1
-    begin(rules, ground.layer[track[inner]], True, scratch)
+    _begin(rules, points[track[inner]].layer, True, scratch)
     for place in range(n - inner):
         scratch.back[place] = track[n - 1 - place]
     return inner
 
 
 @kernel
-def retrace(ground: Ground, preceding: Int32Array, rules: Rules, scratch: Scratch, n: int) -> int:
+def _pass_hit(space: SearchSpace, rules: Rules, hit: int, scratch: Scratch) -> None:
+    """Let a filter learn from a further hit on the layer where it is."""
+    if rules.motion.filtered:
+        state, path = scratch.states[_CURRENT], scratch.paths[_AHEAD]
+        point = space.points[hit]
+        head(state, rules.field, path)
+        update(point, space.surfaces[point.layer], state, path, scratch.residuals[0])
+
+
+@kernel
+def retrace(space: SearchSpace, preceding: Int32Array, rules: Rules, scratch: Scratch, n: int) -> int:
     """Go back over the n hits of `scratch.track`, complete them, and go on inwards; return the new n.
 
     `preceding` names the layers that may come before each.  The completed candidate replaces the old one.
     """
-    track, back = scratch.track, scratch.back
-    place = _start_back(ground, rules, scratch, n)
+    track, back, points = scratch.track, scratch.back, space.points
+    place = _start_back(space, rules, scratch, n)
     if place < 0:
         return n
     m = n - place
     place -= 1
-    known_layer = ground.layer[back[m - 1]]
+    known_layer = points[back[m - 1]].layer
     while m < len(back):
-        last_layer = ground.layer[back[m - 1]]
-        if place >= 0 and ground.layer[track[place]] == last_layer:
-            if rules.motion.filtered:
-                direct(scratch.state, scratch.best_way)
-                update(
-                    ground.points, track[place], last_layer, scratch.state, scratch.best_way, scratch.residual
-                )
+        last_layer = points[back[m - 1]].layer
+        if place >= 0 and points[track[place]].layer == last_layer:
+            _pass_hit(space, rules, track[place], scratch)
             back[m] = track[place]
             m, place = m + 1, place - 1
             continue
-        leave(last_layer, rules, scratch)
-        m, _ = _doubles(ground, last_layer, rules, scratch, back, m)
+        _leave(space, last_layer, rules, scratch)
+        m, _ = _doubles(space, last_layer, rules, scratch, back, m)
         nearer_than = np.inf
         if place >= 0:
-            known_layer = ground.layer[track[place]]
-            nearer_than = _arc_to_known(ground, track[place], last_layer, scratch) - 1.0
+            known_layer = points[track[place]].layer
+            nearer_than = _arc_to_hit(space, rules, track[place], last_layer, scratch) - _BEFORE_NEXT
             if nearer_than == np.inf:
                 return n
-        hit, layer, _ = _next_hit(
-            ground, rules, preceding[last_layer], last_layer, nearer_than, True, scratch
-        )
+        hit, layer, _ = _next_hit(space, rules, preceding[last_layer], last_layer, nearer_than, True, scratch)
         if hit < 0 or layer == known_layer:
             if place < 0:
                 break
             hit = track[place]
-            _arc_to_known(ground, hit, last_layer, scratch)
+            _arc_to_hit(space, rules, hit, last_layer, scratch)
             place -= 1
         if m >= len(back):
             break
         back[m] = hit
         m += 1
-        learn(ground, rules, back, m, True, scratch)
+        _learn(space, rules, back, m, True, scratch)
     if place >= 0:
         return n
     for k in range(m):

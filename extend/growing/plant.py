@@ -9,7 +9,7 @@ import numpy as np
 from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
-from clew.hits.space import Ground
+from clew.hits.space import SearchSpace
 from clew.tracks import NO_HIT, Candidates, Seeds
 
 __all__ = ["Planted", "grown", "plant"]
@@ -20,16 +20,13 @@ class Planted(NamedTuple):
 
     Attributes
     ----------
-    ground : Ground
-    row : ndarray of shape (n_free,), int32
-        The event's hit at each place of the ground.
+    space : SearchSpace
     triplets : ndarray of shape (n_seeds, 3), int32
-        As places of the ground; those of one first hit stand together.
+        As entries of the space; those of one first hit stand together.
     gains : ndarray of shape (n_seeds,), float64
     """
 
-    ground: Ground
-    row: Int32Array
+    space: SearchSpace
     triplets: Int32Array
     gains: Float64Array
 
@@ -39,10 +36,9 @@ def plant(hits: Hits, seeds: Seeds, free: BoolArray) -> Planted:
     if seeds.gains is None or seeds.hits.shape[1] != 3:
         raise ValueError("this extender grows triplets with gains: use the seeding 'ranked-triplets'")
     space = FreeHits.of(hits).without(~free).space
-    ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
     place = np.empty(len(hits), dtype=np.int32)
     place[space.row] = np.arange(len(space.row), dtype=np.int32)
-    return Planted(ground, space.row, place[seeds.hits], seeds.gains)
+    return Planted(space, place[seeds.hits], seeds.gains)
 
 
 def grown(planted: Planted, tracks: Int32Array, gains: Float64Array, least_hits: int) -> Candidates:
@@ -52,11 +48,11 @@ def grown(planted: Planted, tracks: Int32Array, gains: Float64Array, least_hits:
     ----------
     planted : Planted
     tracks : ndarray of shape (n, any), int32
-        Places of the ground, inside out, NO_HIT elsewhere.
+        Entries of the space, inside out, NO_HIT elsewhere.
     gains : ndarray of shape (n,), float64
     least_hits : int
     """
     chosen = np.flatnonzero((tracks != NO_HIT).sum(axis=1) >= max(least_hits, 1))
     chosen = chosen[np.argsort(-gains[chosen], kind="stable")]
     rows = Candidates.from_rows(tracks[chosen])
-    return Candidates(planted.row[rows.hits], rows.offsets)
+    return Candidates(planted.space.row[rows.hits], rows.offsets)

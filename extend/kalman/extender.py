@@ -9,7 +9,7 @@ from clew.arrays import BoolArray
 from clew.event import Hits
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
-from clew.extend.growing.memory import NO_MEMORY, Memory
+from clew.extend.growing.network import NO_NETWORK, LoopNetwork
 from clew.fitting.likelihood import Snap
 from clew.motion.state import Motion
 from clew.tracks import Candidates, Seeds
@@ -55,10 +55,10 @@ class KalmanExtender:
     takes: ClassVar[type[Snap]] = Snap
 
     @property
-    def expectation(self) -> tuple[Motion, Memory]:
+    def expectation(self) -> tuple[Motion, LoopNetwork]:
         """The filter, without a network."""
         c = self.config
-        return Motion(c.scattering, c.strip_discs, c.energy_loss), NO_MEMORY
+        return Motion(c.scattering, c.strip_discs, c.energy_loss), NO_NETWORK
 
     def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out.
@@ -68,6 +68,6 @@ class KalmanExtender:
         ValueError
             If the seeds are not of three hits with gains.
         """
-        motion, memory = self.expectation
-        rules = Rules(motion, snap, memory)
+        motion, network = self.expectation
+        rules = Rules(motion, snap, network, hits.detector.solenoid.map)
         return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)

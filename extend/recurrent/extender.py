@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from clew.arrays import BoolArray
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
-from clew.extend.growing.memory import Memory, memory_of, wider
+from clew.extend.growing.network import LoopNetwork, network_of, widened
 from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
 from clew.motion.state import Motion
@@ -54,15 +55,15 @@ class RecurrentExtender:
     takes: ClassVar[type[Snap]] = Snap
 
     @cached_property
-    def expectation(self) -> tuple[Motion, Memory]:
+    def expectation(self) -> tuple[Motion, LoopNetwork]:
         """The filter and the network, as trained: without `widening`."""
         path = weights_path(self.config.weights)
         arrays, record = load_arrays(path)
-        if record.get("network") != "recurrent" or len(arrays) != len(Memory._fields):
+        if record.get("network") != "recurrent" or len(arrays) != len(LoopNetwork._fields):
             raise ConfigError(
                 f"weights {self.config.weights} are not of a recurrent network in the loop: choose others"
             )
-        return Motion(**record["motion"]), memory_of(arrays)
+        return _motion_of(record["motion"]), network_of(arrays)
 
     def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out.
@@ -72,8 +73,18 @@ class RecurrentExtender:
         ValueError
             If the seeds are not of three hits with gains.
         """
-        motion, memory = self.expectation
-        memory = wider(memory, self.config.widening)
+        motion, network = self.expectation
+        network = widened(network, self.config.widening)
         return grow_triplets(
-            hits, seeds, free, Rules(motion, snap, memory), self.config.least_gain, self.config.enough
+            hits,
+            seeds,
+            free,
+            Rules(motion, snap, network, hits.detector.solenoid.map),
+            self.config.least_gain,
+            self.config.enough,
         )
+
+
+def _motion_of(record: Mapping[str, Any]) -> Motion:
+    """Return the filter that a network was trained with."""
+    return Motion(record["scattering"], record["strip_discs"], record["energy_loss"], record["filtered"])

@@ -8,16 +8,19 @@ import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.hits.index import N_COLUMNS, place
-from clew.hits.space import Ground
+from clew.hits.index import N_COLUMNS, cell_span, columns_of
+from clew.hits.space import SearchSpace
 from clew.kernels import interleaved, kernel, parallel_kernel
-from clew.seeding.doublets import N_DOUBLET, doublet_window, find_thirds, make_doublet
+from clew.records import RecordArray
+from clew.seeding.doublets import DOUBLET, Doublet, DoubletCuts, doublet_window, find_thirds, make_doublet
 
 __all__ = ["Triplets", "search_triplets"]
 
-_SCALE: Final = N_COLUMNS / (2 * np.pi)
 _MOST_THIRDS: Final = 16
+"""Third hits of a doublet on one layer that are looked at."""
+
 _BLOCK: Final = 32
+"""First hits that a thread takes at a time."""
 
 
 class Triplets(NamedTuple):
@@ -26,7 +29,7 @@ class Triplets(NamedTuple):
     Attributes
     ----------
     hits : ndarray of shape (n_first, width, 3), int32
-        Rows of the search space, -1 where a first hit has fewer.
+        Entries of the search space, -1 where a first hit has fewer.
     gains : ndarray of shape (n_first, width), float64
         Gain of the third hit, highest first; see clew.fitting.likelihood.
     """
@@ -35,111 +38,136 @@ class Triplets(NamedTuple):
     gains: Float64Array
 
 
-@kernel
+class _Layers(NamedTuple):
+    """Layers on which the hit after a first or a second one may be, shape (n_layers, any), -1 padded."""
+
+    seconds: Int32Array
+    thirds: Int32Array
+
+
+class _Scratch(NamedTuple):
+    """What one thread works in: a doublet, its third hits and their gains."""
+
+    doublets: RecordArray
+    found: Int32Array
+    gains: Float64Array
+
+
+@kernel(force=True)
 def _fits(slopes: Float64Array, hit: int, slope: float) -> bool:
     return slopes[hit, 0] <= slope <= slopes[hit, 1]
 
 
-@kernel
-def _insert(hits: Int32Array, gains: Float64Array, first: int, second: int, third: int, gain: float) -> None:
+@kernel(force=True)
+def _insert(hits: Int32Array, gains: Float64Array, triplet: tuple[int, int, int], gain: float) -> None:
     """Put a triplet among the others, which are ranked by gain; the worst falls out."""
     rank = len(gains)
     while rank > 0 and gains[rank - 1] < gain:
         rank -= 1
         if rank + 1 < len(gains):
             gains[rank + 1] = gains[rank]
-            hits[rank + 1] = hits[rank]
+            for k in range(3):
+                hits[rank + 1, k] = hits[rank, k]
     if rank < len(gains):
         gains[rank] = gain
-        hits[rank, 0], hits[rank, 1], hits[rank, 2] = first, second, third
+        hits[rank, 0], hits[rank, 1], hits[rank, 2] = triplet
 
 
 @kernel
-def _thirds(
-    ground: Ground,
-    slopes: Float64Array,
-    thirds: Int32Array,
-    cuts: Float64Array,
-    doublet: Float64Array,
+def _add_thirds(
+    space: SearchSpace,
+    options: Int32Array,
+    cuts: DoubletCuts,
     pair: tuple[int, int],
     slope: float,
-    found: Int32Array,
-    gained: Float64Array,
+    scratch: _Scratch,
     hits: Int32Array,
     gains: Float64Array,
 ) -> None:
-    for layer in thirds:
+    """Add the triplets of a doublet to the best ones of its first hit."""
+    doublet: Doublet = scratch.doublets[0]
+    for layer in options:
         if layer < 0:
             break
-        n = find_thirds(ground.points, ground.starts, ground.surfaces, layer, doublet, cuts, found, gained)
+        n = find_thirds(
+            space.points, space.starts, space.surfaces, layer, doublet, cuts, scratch.found, scratch.gains
+        )
         for k in range(n):
-            if _fits(slopes, found[k], slope):
-                _insert(hits, gains, pair[0], pair[1], found[k], gained[k])
+            third = scratch.found[k]
+            if _fits(space.slopes, third, slope):
+                _insert(hits, gains, (pair[0], pair[1], third), scratch.gains[k])
 
 
 @kernel
 def _search_one(
-    ground: Ground,
-    slopes: Float64Array,
-    seconds: Int32Array,
-    thirds: Int32Array,
+    space: SearchSpace,
+    layers: _Layers,
     first: int,
-    cuts: Float64Array,
-    doublet: Float64Array,
-    window: Float64Array,
-    found: Int32Array,
-    gained: Float64Array,
+    cuts: DoubletCuts,
+    scratch: _Scratch,
     hits: Int32Array,
     gains: Float64Array,
 ) -> None:
-    points, starts = ground.points, ground.starts
-    phi = points[first, 4] + np.pi
-    for layer in seconds[ground.layer[first]]:
+    """Write the best triplets of one first hit."""
+    points, start = space.points, space.points[first]
+    for layer in layers.seconds[start.layer]:
         if layer < 0:
             break
-        if not doublet_window(points, first, ground.surfaces, layer, cuts, window):
+        half, low, high = doublet_window(start, space.surfaces[layer], cuts)
+        if half < 0.0:
             continue
-        left, right = int(np.floor((phi - window[0]) * _SCALE)), int(np.floor((phi + window[0]) * _SCALE))
+        left, right = columns_of(start.phi, half)
         for column in range(left, right + 1):
-            cell = layer * N_COLUMNS + column % N_COLUMNS
-            for second in range(place(points, starts[cell], starts[cell + 1], window[1]), starts[cell + 1]):
-                if points[second, 3] > window[2]:
-                    break
-                gap = points[second, 5] - points[first, 5]
-                if gap < 3.0:
+            begin, end = cell_span(points, space.starts, layer * N_COLUMNS + column % N_COLUMNS, low, high)
+            for second in range(begin, end):
+                gap = points[second].r - start.r
+                if gap < cuts.least_gap:
                     continue
-                slope = abs(points[second, 2] - points[first, 2]) / gap
-                if not (_fits(slopes, first, slope) and _fits(slopes, second, slope)):
+                # clusters tell the slope: most doublets fail here, before their helix is worked out
+                slope = abs(points[second].z - start.z) / gap
+                if not (_fits(space.slopes, first, slope) and _fits(space.slopes, second, slope)):
                     continue
-                if make_doublet(points, ground.layer, first, second, cuts, doublet):
-                    _thirds(
-                        ground, slopes, thirds[layer], cuts, doublet, (first, second), slope,
-                        found, gained, hits, gains,
-                    )  # fmt: skip
+                if make_doublet(start, points[second], space.surfaces, cuts, scratch.doublets[0]):
+                    thirds = layers.thirds[layer]
+                    _add_thirds(space, thirds, cuts, (first, second), slope, scratch, hits, gains)
+
+
+@kernel(owns=True)
+def _search_block(
+    space: SearchSpace,
+    layers: _Layers,
+    firsts: Int64Array,
+    cuts: DoubletCuts,
+    hits: Int32Array,
+    gains: Float64Array,
+    block: int,
+) -> None:
+    scratch = _Scratch(
+        np.zeros(1, dtype=DOUBLET), np.empty(_MOST_THIRDS, dtype=np.int32), np.empty(_MOST_THIRDS)
+    )
+    for i in range(block * _BLOCK, min(len(firsts), (block + 1) * _BLOCK)):
+        _search_one(space, layers, firsts[i], cuts, scratch, hits[i], gains[i])
 
 
 @parallel_kernel
 def search_triplets(
-    ground: Ground,
-    slopes: Float64Array,
+    space: SearchSpace,
     seconds: Int32Array,
     thirds: Int32Array,
     firsts: Int64Array,
-    cuts: Float64Array,
+    cuts: DoubletCuts,
     width: int,
 ) -> Triplets:
     """Return the `width` best triplets that begin with each of the first hits.
 
     Parameters
     ----------
-    ground : Ground
-    slopes : ndarray of shape (n, 2), float64
-        See clew.hits.space.SearchSpace.
+    space : SearchSpace
     seconds, thirds : ndarray of shape (n_layers, any), int32
         Layers on which the hit after a first or a second one may be, -1 padded.
     firsts : ndarray of shape (n_first,), int64
-    cuts : ndarray of shape (7,), float64
-        See clew.seeding.triplets.search.
+        Entries of the space.
+    cuts : DoubletCuts
     width : int
     """
     n = len(firsts)
@@ -147,12 +175,6 @@ def search_triplets(
     gains = np.full((n, width), -np.inf)
     n_blocks = (n + _BLOCK - 1) // _BLOCK
     for number in numba.prange(n_blocks):
-        block = interleaved(number, n_blocks)
-        doublet, window = np.empty(N_DOUBLET), np.empty(3)
-        found, gained = np.empty(_MOST_THIRDS, dtype=np.int32), np.empty(_MOST_THIRDS)
-        for i in range(block * _BLOCK, min(n, (block + 1) * _BLOCK)):
-            _search_one(
-                ground, slopes, seconds, thirds, firsts[i], cuts, doublet, window, found, gained,
-                hits[i], gains[i],
-            )  # fmt: skip
+        layers = _Layers(seconds, thirds)
+        _search_block(space, layers, firsts, cuts, hits, gains, interleaved(number, n_blocks))
     return Triplets(hits, gains)

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array
-from clew.detector.solenoid import BENDING
-from clew.detector.transitions import next_layers
+from clew.arrays import BoolArray, Int32Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
-from clew.hits.space import Ground
+from clew.seeding.doublets import cuts_of
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.ranked.search import search_triplets
 from clew.tracks import Candidates, Seeds
@@ -27,7 +25,7 @@ class RankedTripletConfig:
     ----------
     least_pt : float, GeV
     first_layers : tuple of int
-        Where seeds may begin, by dense layer index.
+        Where seeds may begin; see `clew.detector.Detector.select`.
     least_hits : int
         Fewest hits of a track that these seeds may become.
     beam_error : float, mm
@@ -52,7 +50,7 @@ class RankedTripletConfig:
     """
 
     least_pt: float = 0.4
-    first_layers: tuple[int, ...] = (7,)
+    first_layers: tuple[str, ...] = ("pixel barrel 1",)
     least_hits: int = 6
     beam_error: float = 0.05
     most_z0: float = 165.0
@@ -76,17 +74,22 @@ class RankedTripletSeeder:
         """Return the best triplets of each free hit of the first layers, those of one hit together."""
         c = self.config
         space = FreeHits.of(hits).without(~free).space
-        ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
-        firsts = np.flatnonzero(np.isin(space.layer, c.first_layers))
+        detector = hits.detector
+        firsts = np.flatnonzero(np.isin(space.points["layer"], detector.select(c.first_layers)))
         if len(firsts) > c.most_firsts:
             firsts = firsts[:0]
         most_z0 = min(c.most_z0, luminous_reach(hits, found) + c.margin) if c.luminous else c.most_z0
-        cuts: Float64Array = np.array(
-            (BENDING / c.least_pt, most_z0, c.beam_error, c.pull, c.least_gain, np.inf, c.scattering)
+        cuts = cuts_of(
+            detector,
+            least_pt=c.least_pt,
+            most_z0=most_z0,
+            beam_error=c.beam_error,
+            pull=c.pull,
+            least_gain=c.least_gain,
+            scattering=c.scattering,
         )
-        triplets = search_triplets(
-            ground, space.slopes, next_layers(0), next_layers(c.skipped), firsts, cuts, c.width
-        )
+        layers = detector.following(0), detector.following(c.skipped)
+        triplets = search_triplets(space, *layers, firsts, cuts, c.width)
         filled = triplets.hits[:, :, 0] >= 0
         rows: Int32Array = space.row[triplets.hits[filled]]
         return Seeds(rows, Candidates.empty(), triplets.gains[filled], c.least_hits)

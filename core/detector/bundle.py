@@ -1,0 +1,133 @@
+"""Bundles: a folder that describes a detector, in `detector.toml` and `layers.csv`."""
+
+from __future__ import annotations
+
+import csv
+import math
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from clew.detector.detector import Detector, Layer, LayerClass, Lengths, SeedLengths
+from clew.detector.solenoid import Solenoid
+from clew.errors import InputError
+
+__all__ = ["read_detector", "trackml"]
+
+_Config = TypeVar("_Config")
+_TABLES: Final = ("name", "solenoid", "material", "lengths", "seed_lengths", "classes")
+_COLUMNS: Final = ("volume", "layer", "kind", "shape", "position", "low", "high", "modules")
+_SHAPES: Final = {"cylinder": True, "disc": False}
+
+
+@cache
+def trackml() -> Detector:
+    """Return the detector of the TrackML challenge, the default of everything."""
+    with resources.as_file(resources.files("clew.detector") / "trackml") as folder:
+        return read_detector(folder)
+
+
+def read_detector(folder: str | Path) -> Detector:
+    """Read the bundle of a detector.
+
+    Parameters
+    ----------
+    folder : path
+        It holds `detector.toml` with the tables [solenoid], [material], [lengths], [seed_lengths]
+        and [classes], and
+        `layers.csv`, a row per layer: volume, layer, kind (its class), shape (cylinder or disc), position,
+        low and high [mm], modules.  See the bundle `trackml` that ships.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing or wrong; it names file, row or key, and what to do.
+    """
+    where = Path(folder) / "detector.toml"
+    tables = _read_toml(where)
+    classes = {
+        name: _checked(LayerClass, {"name": name} | table, f'{where}, [classes."{name}"]')
+        for name, table in tables["classes"].items()
+    }
+    material = tables["material"]
+    for key in ("radiation_lengths", "most_obliquity"):
+        if not isinstance(material.get(key), float):
+            raise InputError(f"{where}, [material]: {key} must be a number with a decimal point")
+    return Detector(
+        name=str(tables["name"]),
+        layers=_read_layers(Path(folder) / "layers.csv", classes),
+        classes=classes,
+        solenoid=_checked(Solenoid, tables["solenoid"], f"{where}, [solenoid]"),
+        lengths=_checked(Lengths, tables["lengths"], f"{where}, [lengths]"),
+        seed_lengths=_checked(SeedLengths, tables["seed_lengths"], f"{where}, [seed_lengths]"),
+        radiation_lengths=material["radiation_lengths"],
+        most_obliquity=material["most_obliquity"],
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: cannot read the description of the detector: {error}") from error
+    for key in _TABLES:
+        if key not in tables:
+            raise InputError(f"{path}: {key} is missing: see the bundle of the TrackML detector")
+    return tables
+
+
+def _checked(kind: type[_Config], values: Mapping[str, Any], where: str) -> _Config:
+    """Make a frozen dataclass of a table, refusing unknown keys, wrong types and what is not finite."""
+    known = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    for key, value in values.items():
+        if key not in known:
+            raise InputError(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{where}: {key} is {value}: it must be a finite number")
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _read_layers(path: Path, classes: Mapping[str, LayerClass]) -> tuple[Layer, ...]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot read the layers: {error}") from error
+    if not rows:
+        raise InputError(f"{path}: it lists no layer: write one row per layer")
+    return tuple(_layer(row, f"{path}, row {number}", classes) for number, row in enumerate(rows, start=1))
+
+
+def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, LayerClass]) -> Layer:
+    for column in _COLUMNS:
+        if row.get(column) is None:
+            raise InputError(f"{where}: {column} is missing: the columns are {', '.join(_COLUMNS)}")
+    values = {key: value or "" for key, value in row.items()}
+    if values["kind"] not in classes:
+        known = ", ".join(sorted(classes))
+        raise InputError(
+            f"{where}: kind {values['kind']!r} is no class of detector.toml: choose one of {known}"
+        )
+    if values["shape"] not in _SHAPES:
+        raise InputError(f"{where}: shape {values['shape']!r}: write cylinder or disc")
+    try:
+        return Layer(
+            volume=int(values["volume"]),
+            layer=int(values["layer"]),
+            barrel=_SHAPES[values["shape"]],
+            position=float(values["position"]),
+            reach=(float(values["low"]), float(values["high"])),
+            n_modules=int(values["modules"]),
+            kind=values["kind"],
+        )
+    except ValueError as error:
+        raise InputError(f"{where}: not a number: {error}") from error
