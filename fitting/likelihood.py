@@ -13,7 +13,7 @@ import numpy as np
 
 from clew.arrays import Int32Array
 from clew.detector.surface import Surface
-from clew.hits.index import N_COLUMNS, cell_span, columns_of
+from clew.hits.index import cell_span, columns_of
 from clew.hits.space import SearchSpace
 from clew.kernels import kernel
 from clew.motion.measurement import Residual, chi2_and_determinant, measure
@@ -119,7 +119,7 @@ def _on_module_of(points: RecordArray, hit: int, met: Int32Array) -> bool:
     return crossed
 
 
-@kernel
+@kernel(force=True)
 def most_likely_hit(
     space: SearchSpace,
     layer: int,
@@ -139,7 +139,7 @@ def most_likely_hit(
     best, most, farthest = -1, snap.least_gain, snap.pull * snap.pull
     first, last = columns_of(phi, half)
     for column in range(first, last + 1):
-        begin, end = cell_span(points, space.starts, layer * N_COLUMNS + column % N_COLUMNS, low, high)
+        begin, end = cell_span(space, layer, column, low, high)
         for hit in range(begin, end):
             if _on_module_of(points, hit, met):
                 continue

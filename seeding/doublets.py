@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array, Int64Array
+from clew.arrays import Float64Array, Int32Array
 from clew.detector import Detector
 from clew.detector.material import scattering_angle
 from clew.detector.surface import Surface
-from clew.hits.index import N_COLUMNS, HitPoint, cell_span, columns_of
+from clew.hits.index import HitIndex, HitPoint, cell_span, columns_of
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
@@ -224,11 +224,9 @@ def doublet_window(first: HitPoint, surface: Surface, cuts: DoubletCuts) -> tupl
     return half, low / (far if low > 0 else near), top / (near if top > 0 else far)
 
 
-@kernel
+@kernel(force=True)
 def find_thirds(
-    points: RecordArray,
-    starts: Int64Array,
-    surfaces: RecordArray,
+    index: HitIndex,
     layer: int,
     doublet: Doublet,
     cuts: DoubletCuts,
@@ -236,7 +234,7 @@ def find_thirds(
     gains: Float64Array,
 ) -> int:
     """Write the third hits on a layer that gain more than the least, and their gains; return their number."""
-    surface, slope, pull = surfaces[layer], doublet.slope, cuts.pull
+    surface, slope, pull = index.surfaces[layer], doublet.slope, cuts.pull
     if surface.barrel:
         near, far = surface.r_low, surface.r_high
         middle = 0.5 * (near + far)
@@ -281,9 +279,9 @@ def find_thirds(
     n = 0
     first, last = columns_of(phi, half)
     for column in range(first, last + 1):
-        begin, end = cell_span(points, starts, layer * N_COLUMNS + column % N_COLUMNS, low, top)
+        begin, end = cell_span(index, layer, column, low, top)
         for hit in range(begin, end):
-            gain = worth - 0.5 * _chi2(points[hit], doublet, across, along)
+            gain = worth - 0.5 * _chi2(index.points[hit], doublet, across, along)
             if gain > cuts.least_gain and worth - gain < 0.5 * pull * pull and n < len(found):
                 found[n], gains[n] = hit, gain
                 n += 1

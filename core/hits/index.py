@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numba
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from clew.event import Hits
-from clew.kernels import kernel
+from clew.kernels import kernel, parallel_kernel
 from clew.records import RecordArray, record_dtype
 
 __all__ = [
@@ -18,15 +19,15 @@ __all__ = [
     "HitPoint",
     "build_index",
     "cell_span",
-    "column_of",
     "columns_of",
     "without",
 ]
 
 N_COLUMNS: Final = 256
-"""Azimuth columns of a layer; the busiest layer of a TrackML event then has about 30 hits in each."""
+"""Azimuth columns of a layer, a power of 2; the busiest layer of a TrackML event then has about 30 hits in each."""
 
 _PER_RADIAN: Final = N_COLUMNS / (2 * np.pi)
+_FEW: Final = 64
 
 
 class HitPoint:
@@ -67,6 +68,8 @@ class HitIndex(NamedTuple):
     Attributes
     ----------
     points : ndarray of shape (n,), HitPoint
+    ratio : ndarray of shape (n,), float64
+        z/r of each, by themselves: searches bisect them.
     row : ndarray of shape (n,), int32
         Each entry's row in the event.
     starts : ndarray of shape (n_layers * N_COLUMNS + 1,), int64
@@ -76,44 +79,39 @@ class HitIndex(NamedTuple):
     """
 
     points: RecordArray
+    ratio: Float64Array
     row: Int32Array
     starts: Int64Array
     surfaces: RecordArray
 
 
-def column_of(phi: Float64Array) -> Int64Array:
-    """Return the azimuth column 0..N_COLUMNS - 1 of each phi in [-pi, pi]."""
-    column = ((phi + np.pi) * _PER_RADIAN).astype(np.int64)
-    return np.clip(column, 0, N_COLUMNS - 1)
-
-
-def build_index(hits: Hits, rows: Int64Array, max_background: float = np.inf) -> HitIndex:
+def build_index(hits: Hits, rows: Int64Array | None = None, max_background: float = np.inf) -> HitIndex:
     """Sort the given rows of an event into an index; hits on unknown layers are left out.
 
     Parameters
     ----------
     hits : Hits
-    rows : ndarray of shape (n,), int64
-        The hits that a search may find.
+    rows : ndarray of shape (n,), int64, or None
+        The hits that a search may find; None for all.
     max_background : float
         See clew.fitting.nearest.road.
     """
-    layer = hits.layer_index[rows]
-    rows, layer = rows[layer >= 0], layer[layer >= 0]
-    features = hits.features[rows].astype(np.float64)
-    cell = layer.astype(np.int64) * N_COLUMNS + column_of(features[:, 0])
-    order = np.lexsort((features[:, 3], cell))
-    starts = np.searchsorted(cell[order], np.arange(len(hits.detector) * N_COLUMNS + 1)).astype(np.int64)
-    row = rows[order].astype(np.int32)
-    points = np.zeros(len(row), dtype=HIT_POINT)
-    points["x"], points["y"] = hits.x[row], hits.y[row]
-    for column, name in enumerate(("phi", "r", "z", "z_over_r")):
-        points[name] = features[order, column]
-    points["layer"], points["module"] = layer[order], hits.module[row]
+    chosen = np.arange(len(hits)) if rows is None else rows
+    chosen = chosen[hits.layer_index[chosen] >= 0]
+    n, n_layers = len(chosen), len(hits.detector)
+    cells = np.empty(n, dtype=np.int32)
+    _find_cells(hits.phi, hits.layer_index, chosen, cells)
+    starts = np.zeros(n_layers * N_COLUMNS + 1, dtype=np.int64)
+    row = np.empty(n, dtype=np.int32)
+    _distribute(chosen, cells, starts, row)
+    ratio = np.empty(n)
+    _sort_cells(hits.features, starts, row, ratio)
+    points = np.empty(n, dtype=HIT_POINT)
+    _fill_points(hits.x, hits.y, hits.features, hits.layer_index, hits.module, row, points)
     surfaces = hits.detector.surfaces.copy()
     surfaces["max_background"] = max_background
     _fill_surfaces(points, starts, surfaces)
-    return HitIndex(points, row, starts, surfaces)
+    return HitIndex(points, ratio, row, starts, surfaces)
 
 
 def without(index: HitIndex, taken: BoolArray) -> HitIndex:
@@ -122,9 +120,87 @@ def without(index: HitIndex, taken: BoolArray) -> HitIndex:
     before = np.concatenate([[0], np.cumsum(keep)])
     return index._replace(
         points=index.points[keep],
+        ratio=index.ratio[keep],
         row=index.row[keep],
         starts=before[index.starts],
     )
+
+
+@kernel
+def _find_cells(phi: Float32Array, layer: Int32Array, rows: Int64Array, cells: Int32Array) -> None:
+    for k in range(len(rows)):
+        column = int((np.float64(phi[rows[k]]) + np.pi) * _PER_RADIAN)
+        cells[k] = layer[rows[k]] * N_COLUMNS + min(max(column, 0), N_COLUMNS - 1)
+
+
+@kernel
+def _distribute(rows: Int64Array, cells: Int32Array, starts: Int64Array, row: Int32Array) -> None:
+    """Sort rows by cell, those of one cell in their order (a counting sort)."""
+    for k in range(len(cells)):
+        starts[cells[k] + 1] += 1
+    for cell in range(len(starts) - 1):
+        starts[cell + 1] += starts[cell]
+    for k in range(len(cells)):
+        row[starts[cells[k]]] = rows[k]
+        starts[cells[k]] += 1
+    for cell in range(len(starts) - 1, 0, -1):
+        starts[cell] = starts[cell - 1]
+    starts[0] = 0
+
+
+@parallel_kernel
+def _sort_cells(features: Float32Array, starts: Int64Array, row: Int32Array, ratio: Float64Array) -> None:
+    n_layers = (len(starts) - 1) // N_COLUMNS
+    for layer in numba.prange(n_layers):
+        for cell in range(layer * N_COLUMNS, (layer + 1) * N_COLUMNS):
+            begin, end = starts[cell], starts[cell + 1]
+            if end - begin < _FEW:
+                _insert(features, row, ratio, begin, end)
+            else:  # in a dense place a cell may hold thousands of hits
+                _sort_cell(features, row, ratio, begin, end)
+
+
+@kernel(owns=True)
+def _sort_cell(features: Float32Array, row: Int32Array, ratio: Float64Array, begin: int, end: int) -> None:
+    """Sort the hits of a cell by z/r, equal ones by row."""
+    own = row[begin:end].copy()
+    values = np.empty(end - begin)
+    for k in range(end - begin):
+        values[k] = features[own[k], 3]
+    order = np.argsort(values, kind="mergesort")
+    for k in range(end - begin):
+        row[begin + k], ratio[begin + k] = own[order[k]], values[order[k]]
+
+
+@kernel(force=True)
+def _insert(features: Float32Array, row: Int32Array, ratio: Float64Array, begin: int, end: int) -> None:
+    """Sort the hits of a small cell by z/r, equal ones by row, by inserting one after the other."""
+    for k in range(begin, end):
+        own, value = row[k], np.float64(features[row[k], 3])
+        place = k
+        while place > begin and ratio[place - 1] > value:
+            row[place], ratio[place] = row[place - 1], ratio[place - 1]
+            place -= 1
+        row[place], ratio[place] = own, value
+
+
+@kernel
+def _fill_points(
+    x: Float32Array,
+    y: Float32Array,
+    features: Float32Array,
+    layer: Int32Array,
+    module: Int32Array,
+    row: Int32Array,
+    points: RecordArray,
+) -> None:
+    for k in range(len(row)):
+        point, own = points[k], row[k]
+        point.x, point.y = x[own], y[own]
+        point.phi, point.r = features[own, 0], features[own, 1]
+        point.z, point.z_over_r = features[own, 2], features[own, 3]
+        point.axis_cos, point.axis_sin = 0.0, 0.0
+        point.layer, point.module = layer[own], module[own]
 
 
 @kernel
@@ -148,7 +224,7 @@ def _fill_surfaces(points: RecordArray, starts: Int64Array, surfaces: RecordArra
 
 @kernel(force=True)
 def columns_of(phi: float, half: float) -> tuple[int, int]:
-    """Return the first and the last azimuth column of a window around phi [rad], to be taken modulo N_COLUMNS.
+    """Return the first and the last azimuth column of a window around phi [rad]; see `cell_span`.
 
     A window of the whole turn has each column once.
     """
@@ -158,11 +234,11 @@ def columns_of(phi: float, half: float) -> tuple[int, int]:
 
 
 @kernel(force=True)
-def lower_bound(points: RecordArray, begin: int, end: int, low: float) -> int:
+def lower_bound(ratio: Float64Array, begin: int, end: int, low: float) -> int:
     """Return the first entry of a cell whose z/r is not below `low`."""
     while begin < end:
         middle = (begin + end) >> 1
-        if points[middle].z_over_r < low:
+        if ratio[middle] < low:
             begin = middle + 1
         else:
             end = middle
@@ -170,11 +246,15 @@ def lower_bound(points: RecordArray, begin: int, end: int, low: float) -> int:
 
 
 @kernel(force=True)
-def cell_span(points: RecordArray, starts: Int64Array, cell: int, low: float, high: float) -> tuple[int, int]:
-    """Return where the hits of a cell with z/r from `low` to `high` begin and end."""
-    stop = starts[cell + 1]
-    begin = lower_bound(points, starts[cell], stop, low)
+def cell_span(index: HitIndex, layer: int, column: int, low: float, high: float) -> tuple[int, int]:
+    """Return where the hits of a cell with z/r from `low` to `high` begin and end.
+
+    Columns are counted on past the turn, from below 0 to beyond the last one.
+    """
+    cell = layer * N_COLUMNS + (column & (N_COLUMNS - 1))
+    stop = index.starts[cell + 1]
+    begin = lower_bound(index.ratio, index.starts[cell], stop, low)
     end = begin
-    while end < stop and points[end].z_over_r <= high:  # windows are narrow: cheaper than to bisect again
+    while end < stop and index.ratio[end] <= high:  # windows are narrow: cheaper than to bisect again
         end += 1
     return begin, end

@@ -22,7 +22,8 @@ class SearchSpace(NamedTuple):
 
     Attributes
     ----------
-    points : ndarray of shape (n,), `clew.hits.index.HitPoint`
+    points, ratio : ndarray
+        See `clew.hits.index.HitIndex`.
     slopes : ndarray of shape (n, 2), float64
         Least and largest abs(dz/dr) of a track that makes such a cluster of cells.
     row : ndarray of shape (n,), int32
@@ -32,6 +33,7 @@ class SearchSpace(NamedTuple):
     """
 
     points: RecordArray
+    ratio: Float64Array
     slopes: Float64Array
     row: Int32Array
     starts: Int64Array
@@ -43,49 +45,60 @@ _LEAST_LEFT: Final = 0.05
 
 
 def select_space(space: SearchSpace, free: BoolArray) -> SearchSpace:
-    """Return the space of the free hits alone, from a mask of shape (n_hits,); layers are as much emptier."""
-    starts, surfaces = np.empty_like(space.starts), space.surfaces.copy()
-    n = _count(space.row, space.starts, free, starts, surfaces)
+    """Return the space of the hits that a mask of shape (n_hits,) names; layers are as much emptier."""
+    n_layers = len(space.surfaces)
+    left = np.zeros(n_layers, dtype=np.int64)
+    n = _count(space, free, left)
     if n == len(space.row):
         return space
-    points, slopes, row = np.empty(n, space.points.dtype), np.empty((n, 2)), np.empty(n, dtype=np.int32)
-    _select(space, free, points, slopes, row)
-    return SearchSpace(points, slopes, row, starts, surfaces)
+    part = SearchSpace(
+        np.empty(n, dtype=space.points.dtype),
+        np.empty(n),
+        np.empty((n, 2)),
+        np.empty(n, dtype=np.int32),
+        np.empty_like(space.starts),
+        space.surfaces.copy(),
+    )
+    _select(space, free, part)
+    _thin_out(space, left, part.surfaces)
+    return part
 
 
 def whole_space(hits: Hits) -> SearchSpace:
     """Return the search space of all hits of an event."""
-    index = build_index(hits, np.arange(len(hits)))
+    index = build_index(hits)
     orient_modules(hits, index)
-    return SearchSpace(index.points, slope_limits(hits, index), index.row, index.starts, index.surfaces)
+    slopes = slope_limits(hits, index)
+    return SearchSpace(index.points, index.ratio, slopes, index.row, index.starts, index.surfaces)
 
 
 @kernel
-def _count(
-    row: Int32Array, starts: Int64Array, free: BoolArray, left: Int64Array, surfaces: RecordArray
-) -> int:
-    """Write where the cells of the free hits start, and thin out the layers' densities; return their number."""
-    n = 0
-    for layer in range(len(surfaces)):
-        before, first = n, layer * N_COLUMNS
-        for cell in range(first, first + N_COLUMNS):
-            left[cell] = n
-            for hit in range(starts[cell], starts[cell + 1]):
-                n += free[row[hit]]
-        share = (n - before) / max(starts[first + N_COLUMNS] - starts[first], 1)
-        surfaces[layer].density *= max(share, _LEAST_LEFT)
-    left[len(left) - 1] = n
-    return n
-
-
-@kernel
-def _select(
-    space: SearchSpace, free: BoolArray, points: RecordArray, slopes: Float64Array, row: Int32Array
-) -> None:
-    n = 0
+def _count(space: SearchSpace, free: BoolArray, left: Int64Array) -> int:
+    """Write how many free hits each layer has; return their sum."""
     for hit in range(len(space.row)):
-        if free[space.row[hit]]:
-            points[n] = space.points[hit]
-            slopes[n, 0], slopes[n, 1] = space.slopes[hit, 0], space.slopes[hit, 1]
-            row[n] = space.row[hit]
-            n += 1
+        left[space.points[hit].layer] += free[space.row[hit]]
+    return left.sum()
+
+
+@kernel
+def _thin_out(space: SearchSpace, left: Int64Array, surfaces: RecordArray) -> None:
+    """Scale the density of each layer by the share of its hits that are left."""
+    for layer in range(len(surfaces)):
+        first = layer * N_COLUMNS
+        share = left[layer] / max(space.starts[first + N_COLUMNS] - space.starts[first], 1)
+        surfaces[layer].density *= max(share, _LEAST_LEFT)
+
+
+@kernel
+def _select(space: SearchSpace, free: BoolArray, part: SearchSpace) -> None:
+    """Copy the free hits."""
+    n = 0
+    for cell in range(len(part.starts) - 1):
+        part.starts[cell] = n
+        for hit in range(space.starts[cell], space.starts[cell + 1]):
+            if free[space.row[hit]]:
+                part.points[n], part.ratio[n] = space.points[hit], space.ratio[hit]
+                part.slopes[n, 0], part.slopes[n, 1] = space.slopes[hit, 0], space.slopes[hit, 1]
+                part.row[n] = space.row[hit]
+                n += 1
+    part.starts[len(part.starts) - 1] = n

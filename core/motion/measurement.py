@@ -162,7 +162,7 @@ def _learn(
     return ga * residual, gp * residual, gk * residual, gz * residual, gs * residual
 
 
-@kernel
+@kernel(force=True)
 def update(point: HitPoint, surface: Surface, state: State, path: Path, residual: Residual) -> None:
     """Move a state on to a hit and let it learn from its residuals, one after the other."""
     measure(point, surface, state, path, residual)

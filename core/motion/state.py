@@ -97,7 +97,7 @@ def _angle(surface: Surface, kappa: float, slope: float, motion: Motion, bending
     return factor * scattering_angle(kappa, slope, surface, bending)
 
 
-@kernel
+@kernel(force=True)
 def scatter(state: State, surface: Surface, motion: Motion, bending: float) -> None:
     """Widen a state by what the material of a layer does.
 

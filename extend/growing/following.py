@@ -120,7 +120,7 @@ def _begin(rules: Rules, layer: int, inward: bool, scratch: Scratch) -> None:
     gru_step(rules.network, layer, scratch.features, scratch.hidden, scratch.work)
 
 
-@kernel
+@kernel(force=True)
 def _best_hit(
     space: SearchSpace, rules: Rules, layer: int, inward: bool, met: Int32Array, scratch: Scratch
 ) -> tuple[int, float]:
@@ -139,7 +139,7 @@ def _best_hit(
     return hit, gain
 
 
-@kernel
+@kernel(force=True)
 def _next_hit(
     space: SearchSpace,
     rules: Rules,
@@ -174,7 +174,7 @@ def _next_hit(
     return found, found_layer, found_gain
 
 
-@kernel
+@kernel(force=True)
 def _learn(
     space: SearchSpace, rules: Rules, hits: Int32Array, n: int, inward: bool, scratch: Scratch
 ) -> None:
@@ -194,7 +194,7 @@ def _learn(
         start_state(points[first], points[middle], point, space.surfaces, rules.motion, rules.field, state)
 
 
-@kernel
+@kernel(force=True)
 def _leave(space: SearchSpace, layer: int, rules: Rules, scratch: Scratch) -> None:
     """Widen the state by what the material of a layer does; one that three hits started knows of it."""
     if rules.motion.filtered:
@@ -214,7 +214,7 @@ def _before(space: SearchSpace, hits: Int32Array, n: int) -> tuple[int, int]:
     return hits[middle], hits[first]
 
 
-@kernel
+@kernel(force=True)
 def _doubles(
     space: SearchSpace, layer: int, rules: Rules, scratch: Scratch, track: Int32Array, n: int
 ) -> tuple[int, float]:
@@ -268,7 +268,7 @@ def follow(
     return n, gained
 
 
-@kernel
+@kernel(force=True)
 def _arc_to_hit(space: SearchSpace, rules: Rules, hit: int, last_layer: int, scratch: Scratch) -> float:
     """Bring the state to a hit's layer, as the best crossing; return the arc [mm], inf where it misses it."""
     state, best, path = scratch.states[_CURRENT], scratch.states[_BEST], scratch.paths[_AHEAD]
@@ -305,7 +305,7 @@ def _start_back(space: SearchSpace, rules: Rules, scratch: Scratch, n: int) -> i
     return inner
 
 
-@kernel
+@kernel(force=True)
 def _pass_hit(space: SearchSpace, rules: Rules, hit: int, scratch: Scratch) -> None:
     """Let a filter learn from a further hit on the layer where it is."""
     if rules.motion.filtered:

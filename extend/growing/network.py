@@ -98,7 +98,7 @@ NO_NETWORK: Final = LoopNetwork(
 """A network of no units: the filter goes without one."""
 
 
-@kernel
+@kernel(force=True)
 def hit_features(
     point: HitPoint,
     surface: Surface,
@@ -203,7 +203,7 @@ def predict_corrections(
     _add_product(dense, network.out, 0, corrections)
 
 
-@kernel
+@kernel(force=True)
 def correct(state: State, path: Path, corrections: Float32Array, target: State) -> None:
     """Write a predicted state as the network sees it, and into `path` how wide the hits' errors really are."""
     across = corrections[0] * np.sqrt(state.aa) * np.copysign(1.0, state.kappa)

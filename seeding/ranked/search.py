@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.hits.index import N_COLUMNS, cell_span, columns_of
+from clew.hits.index import cell_span, columns_of
 from clew.hits.space import SearchSpace
 from clew.kernels import interleaved, kernel, parallel_kernel
 from clew.records import RecordArray
@@ -73,7 +73,7 @@ def _insert(hits: Int32Array, gains: Float64Array, triplet: tuple[int, int, int]
         hits[rank, 0], hits[rank, 1], hits[rank, 2] = triplet
 
 
-@kernel
+@kernel(force=True)
 def _add_thirds(
     space: SearchSpace,
     options: Int32Array,
@@ -89,9 +89,7 @@ def _add_thirds(
     for layer in options:
         if layer < 0:
             break
-        n = find_thirds(
-            space.points, space.starts, space.surfaces, layer, doublet, cuts, scratch.found, scratch.gains
-        )
+        n = find_thirds(space, layer, doublet, cuts, scratch.found, scratch.gains)
         for k in range(n):
             third = scratch.found[k]
             if _fits(space.slopes, third, slope):
@@ -118,7 +116,7 @@ def _search_one(
             continue
         left, right = columns_of(start.phi, half)
         for column in range(left, right + 1):
-            begin, end = cell_span(points, space.starts, layer * N_COLUMNS + column % N_COLUMNS, low, high)
+            begin, end = cell_span(space, layer, column, low, high)
             for second in range(begin, end):
                 gap = points[second].r - start.r
                 if gap < cuts.least_gap:
