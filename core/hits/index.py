@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 N_COLUMNS: Final = 256
-"""Azimuth columns of a layer, a power of 2; the busiest layer of a TrackML event then has about 30 hits in each."""
+"""Azimuth columns of a layer, a power of 2; the busiest layers of an event then have some 30 hits in each."""
 
 _PER_RADIAN: Final = N_COLUMNS / (2 * np.pi)
 _FEW: Final = 64
