@@ -6,7 +6,7 @@ A hit's gain is the logarithm of how much likelier it is the track's than one of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,11 +21,11 @@ from clew.motion.state import AA, ACROSS_ERROR, LENGTH_ERROR, SLOPE, ZZ, X, Y, Z
 
 __all__ = [
     "LikelihoodConfig",
-    "LikelihoodFitter",
     "Snap",
     "hit_density",
     "hit_window",
     "most_likely_hit",
+    "snap_of",
 ]
 
 _DEPTH: Final = 12.0  # mm that modules stand before or behind their layer's mean place
@@ -42,7 +42,7 @@ class Snap(NamedTuple):
 
 @dataclass(frozen=True)
 class LikelihoodConfig:
-    """Settings of the likelihood fitter.
+    """Settings of fitting by likelihood.
 
     Attributes
     ----------
@@ -57,16 +57,9 @@ class LikelihoodConfig:
     least_gain: float = -2.5
 
 
-@dataclass(frozen=True)
-class LikelihoodFitter:
-    """Stage 3 for extenders that grow candidates in a loop; see `clew.stages.LoopFitter`."""
-
-    config: LikelihoodConfig = field(default_factory=LikelihoodConfig)
-
-    @property
-    def snap(self) -> Snap:
-        """The settings as kernels take them."""
-        return Snap(self.config.pull, self.config.least_gain)
+def snap_of(config: LikelihoodConfig) -> Snap:
+    """Return the settings as kernels take them."""
+    return Snap(config.pull, config.least_gain)
 
 
 @kernel

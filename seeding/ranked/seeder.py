@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.arrays import Float64Array, Int32Array
 from clew.detector.solenoid import BENDING
 from clew.detector.transitions import next_layers
 from clew.event import Hits
@@ -68,14 +68,14 @@ class RankedTripletConfig:
 
 @dataclass(frozen=True)
 class RankedTripletSeeder:
-    """Seeds of three hits for one pass over the hits still free; see `clew.stages.PassSeeder`."""
+    """Seeds of three hits for one pass over the hits still free; see `clew.stages.Seeder`."""
 
     config: RankedTripletConfig = field(default_factory=RankedTripletConfig)
 
-    def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Return the best triplets of each free hit of the first layers, those of one hit together."""
         c = self.config
-        space = FreeHits.of(hits).without(~free).space
+        space = free.space
         ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
         firsts = np.flatnonzero(np.isin(space.layer, c.first_layers))
         if len(firsts) > c.most_firsts:

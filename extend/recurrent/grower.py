@@ -1,12 +1,10 @@
-"""The recurrent extender: a network in the loop corrects a filter's predictions and their errors."""
+"""The recurrent filter: a network in the loop corrects a filter's predictions and their errors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
-from clew.arrays import BoolArray
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.extend.growing.following import Rules
@@ -14,16 +12,18 @@ from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.memory import Memory, memory_of, wider
 from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
+from clew.hits.free import FreeHits
 from clew.motion.state import Motion
 from clew.networks.records import load_arrays
+from clew.stages import StageClock
 from clew.tracks import Candidates, Seeds
 
-__all__ = ["RecurrentConfig", "RecurrentExtender"]
+__all__ = ["RecurrentConfig", "RecurrentGrower"]
 
 
 @dataclass(frozen=True)
 class RecurrentConfig:
-    """Settings of the recurrent extender.
+    """Settings of the recurrent filter.
 
     Attributes
     ----------
@@ -46,12 +46,16 @@ class RecurrentConfig:
 
 
 @dataclass(frozen=True)
-class RecurrentExtender:
-    """Stage 2 with a memory of each candidate's hits; see `clew.stages.LoopExtender`."""
+class RecurrentGrower:
+    """Stages 2 and 3 with a memory of each candidate's hits; see `clew.stages.Grower`."""
 
-    config: RecurrentConfig = field(default_factory=RecurrentConfig)
+    config: RecurrentConfig
+    snap: Snap
 
-    takes: ClassVar[type[Snap]] = Snap
+    @property
+    def windows(self) -> None:
+        """None: it goes on from a state, not from windows of hits."""
+        return None
 
     @cached_property
     def expectation(self) -> tuple[Motion, Memory]:
@@ -64,16 +68,9 @@ class RecurrentExtender:
             )
         return Motion(**record["motion"]), memory_of(arrays)
 
-    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
-        """Return the best candidate of each first hit, best gain first, hits inside out.
-
-        Raises
-        ------
-        ValueError
-            If the seeds are not of three hits with gains.
-        """
-        motion, memory = self.expectation
-        memory = wider(memory, self.config.widening)
-        return grow_triplets(
-            hits, seeds, free, Rules(motion, snap, memory), self.config.least_gain, self.config.enough
-        )
+    def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
+        """Return the best candidate of each first hit, best gain first, hits inside out."""
+        with clock("extend"):
+            motion, memory = self.expectation
+            rules = Rules(motion, self.snap, wider(memory, self.config.widening))
+            return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)
