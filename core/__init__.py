@@ -2,7 +2,7 @@
 
 >>> import clew
 >>> event = clew.read_event("event000000001")
->>> result = clew.Pipeline.from_preset().reconstruct(event.hits)
+>>> result = clew.Pipeline.from_preset().reconstruct(event)
 >>> result.labels  # one track number per hit
 
 Names are loaded when first used, so that `import clew` and the command line start at once.
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from clew.errors import ClewError, ConfigError, InputError
     from clew.event import Cells, Event, Hits, Particles, Truth
+    from clew.hits.free import FreeHits
     from clew.io import read_event, read_events, write_submission
     from clew.pipeline import Pipeline, Reconstruction
-    from clew.stages import Ensemble, Extender, Fitter, Seeder
+    from clew.stages import Ensemble, Extender, Grower, Seeder
     from clew.tracks import Candidates, Predictions, Seeds
 
 _HOME = {
@@ -29,7 +30,8 @@ _HOME = {
     "Ensemble": "stages",
     "Event": "event",
     "Extender": "stages",
-    "Fitter": "stages",
+    "FreeHits": "hits.free",
+    "Grower": "stages",
     "Hits": "event",
     "InputError": "errors",
     "Particles": "event",
@@ -52,7 +54,8 @@ __all__ = [
     "Ensemble",
     "Event",
     "Extender",
-    "Fitter",
+    "FreeHits",
+    "Grower",
     "Hits",
     "InputError",
     "Particles",

@@ -34,6 +34,15 @@ class Cells:
     channel: Int32Array
     value: Float32Array
 
+    def select(self, rows: Int64Array) -> Cells:
+        """Return the cells of the hits of some rows, shape (n,), in their order."""
+        lengths = np.diff(self.offsets)[rows]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
+        chosen = np.repeat(self.offsets[:-1][rows], lengths) + within
+        return Cells(offsets, self.channel[chosen], self.value[chosen])
+
 
 @dataclass(frozen=True)
 class Hits:
@@ -62,6 +71,19 @@ class Hits:
 
     def __len__(self) -> int:
         return len(self.hit_id)
+
+    def select(self, rows: Int64Array) -> Hits:
+        """Return the hits of some rows, shape (n,), in their order."""
+        return Hits(
+            hit_id=self.hit_id[rows],
+            x=self.x[rows],
+            y=self.y[rows],
+            z=self.z[rows],
+            volume=self.volume[rows],
+            layer=self.layer[rows],
+            module=self.module[rows],
+            cells=None if self.cells is None else self.cells.select(rows),
+        )
 
     @cached_property
     def r(self) -> Float32Array:

@@ -11,26 +11,34 @@ from pydantic import TypeAdapter, ValidationError
 
 from clew.errors import ConfigError
 
-__all__ = ["Method", "build", "resolve_settings"]
+__all__ = ["Method", "build", "check_fit", "checked", "resolve_settings"]
 
 
 @dataclass(frozen=True)
 class Method:
     """Where an implementation lives; it is imported when first used.
 
-    The implementation's class takes its configuration, a frozen dataclass, as only argument.
+    The implementation, a class or a function, takes its configuration, a frozen dataclass, and whatever
+    `build` is given for it.
+
+    Attributes
+    ----------
+    module, implementation, config : str
+    fits : tuple of str
+        The methods of the next stage that it works with; empty for all.
     """
 
     module: str
     implementation: str
     config: str
+    fits: tuple[str, ...] = ()
 
     def load(self, name: str) -> Any:
         """Return the named attribute of the method's module."""
         return getattr(import_module(self.module), name)
 
 
-def build(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str) -> Any:
+def build(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str, *parts: Any) -> Any:
     """Make the implementation that `settings` names.
 
     Parameters
@@ -40,6 +48,8 @@ def build(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str
         `method` and the method's own settings; absent ones take their default.
     where : str
         How errors call the place of the settings, such as "preset finnie, [seeding]".
+    *parts
+        What the implementation takes besides its configuration.
 
     Raises
     ------
@@ -47,7 +57,7 @@ def build(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str
         For an unknown method or key or a value of the wrong type.
     """
     method = _method(methods, settings, where)
-    return method.load(method.implementation)(_config(method, settings, where))
+    return method.load(method.implementation)(_config(method, settings, where), *parts)
 
 
 def resolve_settings(
@@ -57,6 +67,18 @@ def resolve_settings(
     method = _method(methods, settings, where)
     values = asdict(_config(method, settings, where))
     return {"method": settings["method"]} | {k: v for k, v in values.items() if v is not None}
+
+
+def check_fit(
+    methods: Mapping[str, Method], settings: Mapping[str, Any], where: str, stage: str, other: str
+) -> None:
+    """Raise ConfigError unless the method works with the `other` one of the next stage."""
+    fits = _method(methods, settings, where).fits
+    if fits and other not in fits:
+        raise ConfigError(
+            f"{where}: {settings['method']!r} does not work with the {stage} {other!r}: "
+            f"use {' or '.join(map(repr, fits))}"
+        )
 
 
 def _method(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str) -> Method:

@@ -1,53 +1,55 @@
-"""The four stages as protocols; each has several implementations, chosen and configured by a preset.
+"""The stages as protocols; each has several implementations, chosen and configured by a preset.
 
-Data flows one way: hits -> seeds -> predictions -> candidates -> labels.  A stage knows neither files nor
-the stage after it, and sees `Hits` only, never the truth.
+A pass goes seeds -> candidates -> labels, over the hits that no earlier pass took.  A stage knows neither
+files nor the stage after it, and sees `Hits` only, never the truth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, Protocol
 
-from clew.arrays import BoolArray, Int32Array
+from clew.arrays import Int32Array
 from clew.event import Hits
+from clew.hits.free import FreeHits
 from clew.tracks import Candidates, Predictions, Seeds
 
 if TYPE_CHECKING:
     from clew.extend.growing.memory import Memory
+    from clew.extend.windows.grower import WindowGrower
     from clew.motion.state import Motion
 
-__all__ = [
-    "Ensemble",
-    "Extender",
-    "FilterExtender",
-    "Fitter",
-    "LoopExtender",
-    "LoopFitter",
-    "PassSeeder",
-    "Seeder",
-]
+__all__ = ["STAGES", "Ensemble", "Extender", "Grower", "Seeder", "StageClock"]
+
+STAGES: Final = ("seeding", "extend", "fitting", "ensemble")
+
+
+class StageClock:
+    """Adds up the seconds that each of STAGES takes."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = dict.fromkeys(STAGES, 0.0)
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Count the time of a with-block as the stage's."""
+        start = perf_counter()
+        yield
+        self.seconds[stage] += perf_counter() - start
 
 
 class Seeder(Protocol):
-    """Stage 1, seeding: hits in, seeds of five hits out."""
+    """Stage 1, seeding: free hits in, the beginnings of tracks out."""
 
-    def seed(self, hits: Hits) -> Seeds:
-        """Find seeds among all hits of an event."""
-        ...
-
-
-@runtime_checkable
-class PassSeeder(Protocol):
-    """Stage 1 in passes: easy tracks first, then harder ones among the hits that are left."""
-
-    def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Find seeds among the free hits.
 
         Parameters
         ----------
         hits : Hits
-        free : ndarray of shape (n_hits,), bool
+        free : FreeHits
             Hits that no earlier pass took.
         found : Candidates
             The candidates of earlier passes, each pass's likeliest first.
@@ -55,45 +57,8 @@ class PassSeeder(Protocol):
         ...
 
 
-@runtime_checkable
-class LoopExtender(Protocol):
-    """Stages 2 and 3 in one loop: predict the next hit, snap to a real one, learn from it."""
-
-    @property
-    def takes(self) -> type[Any]:
-        """Which kind of snapping it grows by, that of the LoopFitter that fits it."""
-        ...
-
-    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Any) -> Candidates:
-        """Grow seeds into candidates, the likeliest first; of seeds with one first hit the best remains.
-
-        `snap` is of the type that the extender `takes`.
-        """
-        ...
-
-
-@runtime_checkable
-class FilterExtender(LoopExtender, Protocol):
-    """A LoopExtender that knows how far hits will be from its predictions."""
-
-    @property
-    def expectation(self) -> tuple[Motion, Memory]:
-        """What predictions and their errors follow from; to measure them along true tracks."""
-        ...
-
-
-@runtime_checkable
-class LoopFitter(Protocol):
-    """Stage 3 for a LoopExtender: which real hit a prediction snaps to."""
-
-    @property
-    def snap(self) -> Any:
-        """The settings of the snapping, as the extender's kernels take them."""
-        ...
-
-
 class Extender(Protocol):
-    """Stage 2, extend: windows of five consecutive hits in, the hits that follow out, in batches."""
+    """A part of the grower by windows: five consecutive hits in, the hits that follow out, in batches."""
 
     def extend(self, hits: Hits, windows: Int32Array) -> Predictions:
         """Predict what follows each window.
@@ -108,40 +73,56 @@ class Extender(Protocol):
         ...
 
 
-class Fitter(Protocol):
-    """Stage 3, fitting: predictions snap to real hits."""
+class Grower(Protocol):
+    """Stages 2 and 3, extend and fitting: predict where seeds go on, snap to real hits, go on from there."""
 
-    def fit(self, hits: Hits, windows: Int32Array, predictions: Predictions, free: BoolArray) -> Candidates:
-        """Return for each window the real hits that its predictions snap to, in order of travel.
+    def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
+        """Grow seeds into candidates of free hits.
 
         Parameters
         ----------
         hits : Hits
-        windows : ndarray of shape (n_windows, 5), int32
-            What the predictions continue.
-        predictions : Predictions
-            One row per window.
-        free : ndarray of shape (n_hits,), bool
+        seeds : Seeds
+        free : FreeHits
             Hits that may be taken.
+        clock : StageClock
+            Told of the time of "extend" and, where that is a step of its own, of "fitting".
 
         Returns
         -------
         Candidates
-            One row per window, empty where nothing matched.  No hit is in two rows.
+            Each with its hits from the inside outwards; of seeds that compete the best, the likeliest first.
         """
+        ...
+
+    @property
+    def windows(self) -> WindowGrower | None:
+        """The grower itself where it extends windows of five hits, to measure and time one round of it."""
+        ...
+
+    @property
+    def expectation(self) -> tuple[Motion, Memory] | None:
+        """What predictions and their errors follow from, where it is a filter; to measure its pulls."""
         ...
 
 
 class Ensemble(Protocol):
-    """Stage 4, ensemble: several models become one answer."""
+    """Stage 4, ensemble: competing candidates become one answer."""
 
-    def combine(self, predictions: Sequence[Predictions]) -> Predictions:
-        """Merge the predictions of several extenders for the same windows."""
-        ...
+    def resolve(self, hits: Hits, candidates: Sequence[Candidates], labels: Int32Array) -> Int32Array:
+        """Return labels with the tracks of one more pass.
 
-    def resolve(self, hits: Hits, candidates: Sequence[Candidates]) -> Int32Array:
-        """Return one label per hit, shape (n_hits,), int32: 0 for none, else a track number from 1.
+        Parameters
+        ----------
+        hits : Hits
+        candidates : sequence of Candidates
+            Sets of competing candidates of hits that are free, the most trusted set first.
+        labels : ndarray of shape (n_hits,), int32
+            Track of each hit from 1 after the passes before, 0 for free hits; left as it is.
 
-        `candidates` are sets of competing candidates, the most trusted set first.
+        Returns
+        -------
+        ndarray of shape (n_hits,), int32
+            The same labels where there were any; new tracks are numbered after them.
         """
         ...

@@ -139,6 +139,18 @@ class Candidates:
         within = np.arange(len(self.hits)) - np.repeat(self.offsets[:-1], lengths)
         return Candidates(self.hits[np.repeat(self.offsets[1:] - 1, lengths) - within], self.offsets)
 
+    def triplets(self, layer: Int32Array) -> Int32Array:
+        """Return the first hits of each on its first three layers, shape (n, 3), of those on as many.
+
+        `layer` is the dense layer index of each hit of the event, shape (n_hits,).
+        """
+        begins = np.diff(layer[self.hits], prepend=-1) != 0
+        begins |= np.diff(self.owners, prepend=-1) != 0
+        firsts = Candidates.from_labels(self.owners[begins] + np.int32(1))
+        chosen = firsts.select(firsts.lengths >= 3).head(3)
+        triplets: Int32Array = self.hits[begins][chosen]
+        return triplets
+
     def labels(self, n_hits: int) -> Int32Array:
         """Return one label per hit: 1 + the candidate's number, 0 where no candidate has the hit.
 
@@ -156,7 +168,8 @@ class Seeds:
     Attributes
     ----------
     hits : ndarray of shape (n_seeds, 5) or, to be grown in a loop, (n_seeds, 3), int32
-        Hit rows from the inside outwards.
+        Hit rows from the inside outwards; NO_HIT behind the last one where seeds of both lengths are
+        put together.
     found : Candidates
         Every track that the seeding saw, among them those too short for a seed; hits beyond a
         seed's five are hints that the ensemble may use.
@@ -174,6 +187,16 @@ class Seeds:
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Seeds]) -> Seeds:
+        """Put the seeds of one or more passes one after the other, to be counted; gains are left out."""
+        width = max(part.hits.shape[1] for part in parts)
+        hits = [
+            np.pad(part.hits, ((0, 0), (0, width - part.hits.shape[1])), constant_values=NO_HIT)
+            for part in parts
+        ]
+        return cls(np.concatenate(hits), Candidates.concatenate([part.found for part in parts]))
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from clew.arrays import Int32Array, Int64Array
-from clew.ensemble.mean import mean_predictions
+from clew.ensemble.passes import added
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.kernels import kernel
-from clew.tracks import Candidates, Predictions
+from clew.tracks import Candidates
 
 __all__ = ["ClaimsConfig", "ClaimsEnsemble"]
 
@@ -43,14 +43,11 @@ class ClaimsEnsemble:
             raise ConfigError(f"ensemble: least_free is {config.least_free}: it must be from 0 to 1")
         self.config = config
 
-    def combine(self, predictions: Sequence[Predictions]) -> Predictions:
-        """Return the mean of several extenders' predictions for the same windows."""
-        return mean_predictions(predictions)
-
-    def resolve(self, hits: Hits, candidates: Sequence[Candidates]) -> Int32Array:
-        """Return one label per hit; see clew.stages.Ensemble."""
+    def resolve(self, hits: Hits, candidates: Sequence[Candidates], labels: Int32Array) -> Int32Array:
+        """Return labels with one more pass; see clew.stages.Ensemble."""
         pool = Candidates.concatenate([Candidates.empty(), *candidates])
-        return _claim(pool.hits, pool.offsets, len(hits), self.config.least_hits, self.config.least_free)
+        least = (self.config.least_hits, self.config.least_free)
+        return added(labels, _claim(pool.hits, pool.offsets, len(hits), *least))
 
 
 @kernel(owns=True)

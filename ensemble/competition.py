@@ -10,12 +10,12 @@ import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.ensemble.mean import mean_predictions
+from clew.ensemble.passes import added
 from clew.ensemble.smoothness import helix_deviation
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.kernels import kernel, parallel_kernel
-from clew.tracks import Candidates, Predictions
+from clew.tracks import Candidates
 
 __all__ = ["CompetitionConfig", "CompetitionEnsemble"]
 
@@ -59,12 +59,8 @@ class CompetitionEnsemble:
             raise ConfigError(f"ensemble: max_lost is {config.max_lost}: it must be from 0 to 1")
         self.config = config
 
-    def combine(self, predictions: Sequence[Predictions]) -> Predictions:
-        """Return the mean of several extenders' predictions for the same windows."""
-        return mean_predictions(predictions)
-
-    def resolve(self, hits: Hits, candidates: Sequence[Candidates]) -> Int32Array:
-        """Return one label per hit; see clew.stages.Ensemble."""
+    def resolve(self, hits: Hits, candidates: Sequence[Candidates], labels: Int32Array) -> Int32Array:
+        """Return labels with one more pass; see clew.stages.Ensemble."""
         pool = Candidates.concatenate([Candidates.empty(), *candidates])
         ranks = np.repeat(np.arange(len(candidates)), [len(part) for part in candidates])
         c = self.config
@@ -73,9 +69,10 @@ class CompetitionEnsemble:
         event = (points, hits.layer_index)
         quality = _qualities(pool.hits, pool.offsets, ranks, *event, worth)
         completing = c.max_deviation if c.complete else -1.0
-        return _compete(
+        new = _compete(
             pool.hits, pool.offsets, ranks, quality, *event, worth, c.min_hits, c.max_lost, completing
         )
+        return added(labels, new)
 
 
 @parallel_kernel

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from clew.arrays import Int32Array, Int64Array
-from clew.ensemble.mean import mean_predictions
+from clew.ensemble.passes import added
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.kernels import kernel
-from clew.tracks import Candidates, Predictions
+from clew.tracks import Candidates
 
 __all__ = ["MergeConfig", "MergeEnsemble"]
 
@@ -47,12 +47,8 @@ class MergeEnsemble:
             raise ConfigError(f"ensemble: min_hits is {config.min_hits}: it must be at least 1")
         self.config = config
 
-    def combine(self, predictions: Sequence[Predictions]) -> Predictions:
-        """Return the mean of several extenders' predictions for the same windows."""
-        return mean_predictions(predictions)
-
-    def resolve(self, hits: Hits, candidates: Sequence[Candidates]) -> Int32Array:
-        """Return one label per hit; see clew.stages.Ensemble.
+    def resolve(self, hits: Hits, candidates: Sequence[Candidates], labels: Int32Array) -> Int32Array:
+        """Return labels with one more pass; see clew.stages.Ensemble.
 
         The candidates of the most trusted set go first, longer ones before shorter ones.
         """
@@ -60,7 +56,7 @@ class MergeEnsemble:
         pool = Candidates.concatenate([Candidates.empty(), *ordered])
         c = self.config
         limits = np.array([c.min_hits, c.most_overlap, c.most_outside, c.overwrite_limit])
-        return _merge(pool.hits, pool.offsets, limits, len(hits))
+        return added(labels, _merge(pool.hits, pool.offsets, limits, len(hits)))
 
 
 @kernel

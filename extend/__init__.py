@@ -1,4 +1,4 @@
-"""Stage 2, extend: windows of five hits in, predictions of the hits that follow out."""
+"""Stages 2 and 3, growing: extenders predict what follows windows of hits, or growers work in a loop."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from typing import Final
 
 from clew.methods import Method
 
-__all__ = ["METHODS"]
+__all__ = ["EXTENDERS", "GROWERS", "METHODS"]
 
-METHODS: Final[dict[str, Method]] = {
-    "helix": Method("clew.extend.windows.helix", "HelixExtender", "HelixConfig"),
-    "kalman": Method("clew.extend.kalman.extender", "KalmanExtender", "KalmanConfig"),
-    "network": Method("clew.extend.windows.extender", "NetworkExtender", "NetworkConfig"),
-    "recurrent": Method("clew.extend.recurrent.extender", "RecurrentExtender", "RecurrentConfig"),
-    "stepwise": Method("clew.extend.stepwise.extender", "StepwiseExtender", "StepwiseConfig"),
-    "tracknet": Method("clew.extend.tracknet.extender", "TrackNetExtender", "TrackNetConfig"),
+_NEAREST: Final = ("nearest",)
+_LIKELIHOOD: Final = ("likelihood",)
+_ELLIPSE: Final = ("ellipse",)
+
+EXTENDERS: Final[dict[str, Method]] = {
+    "helix": Method("clew.extend.windows.helix", "HelixExtender", "HelixConfig", _NEAREST),
+    "network": Method("clew.extend.windows.extender", "NetworkExtender", "NetworkConfig", _NEAREST),
+    "stepwise": Method("clew.extend.stepwise.extender", "StepwiseExtender", "StepwiseConfig", _NEAREST),
 }
+"""Parts of a WindowGrower; several may be averaged."""
+
+GROWERS: Final[dict[str, Method]] = {
+    "kalman": Method("clew.extend.kalman.grower", "KalmanGrower", "KalmanConfig", _LIKELIHOOD),
+    "recurrent": Method("clew.extend.recurrent.grower", "RecurrentGrower", "RecurrentConfig", _LIKELIHOOD),
+    "tracknet": Method("clew.extend.tracknet.grower", "TrackNetGrower", "TrackNetConfig", _ELLIPSE),
+}
+"""Growers in a loop: each stands alone, and takes its configuration and what the fitting makes of its own."""
+
+METHODS: Final[dict[str, Method]] = EXTENDERS | GROWERS

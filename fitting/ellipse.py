@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from clew.motion.crossings import IS_BARREL
 from clew.motion.measurement import R1, R2, measure, spreads
 from clew.motion.state import KAPPA, SLOPE
 
-__all__ = ["Branching", "EllipseConfig", "EllipseFitter", "hits_in_ellipse"]
+__all__ = ["Branching", "EllipseConfig", "branching_of", "hits_in_ellipse"]
 
 _SCALE: Final = N_COLUMNS / (2 * np.pi)
 
@@ -31,7 +31,7 @@ class Branching(NamedTuple):
 
 @dataclass(frozen=True)
 class EllipseConfig:
-    """Settings of the ellipse fitter.
+    """Settings of fitting by ellipses.
 
     Attributes
     ----------
@@ -51,16 +51,9 @@ class EllipseConfig:
             raise ConfigError(f"fitting: branches is {self.branches}: it must be at least 1")
 
 
-@dataclass(frozen=True)
-class EllipseFitter:
-    """Stage 3 for extenders that predict ellipses; see `clew.stages.LoopFitter`."""
-
-    config: EllipseConfig = field(default_factory=EllipseConfig)
-
-    @property
-    def snap(self) -> Branching:
-        """The settings as kernels take them."""
-        return Branching(self.config.widening, self.config.branches)
+def branching_of(config: EllipseConfig) -> Branching:
+    """Return the settings as kernels take them."""
+    return Branching(config.widening, config.branches)
 
 
 @kernel

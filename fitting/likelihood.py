@@ -6,7 +6,7 @@ A hit's gain is the logarithm of how much likelier it is the track's than one of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -23,11 +23,11 @@ from clew.records import RecordArray
 
 __all__ = [
     "LikelihoodConfig",
-    "LikelihoodFitter",
     "Snap",
     "hit_density",
     "hit_window",
     "most_likely_hit",
+    "snap_of",
 ]
 
 _ASKEW: Final = 0.07  # rad between a disc's strip and the radius at a hit on it
@@ -45,7 +45,7 @@ class Snap(NamedTuple):
 
 @dataclass(frozen=True)
 class LikelihoodConfig:
-    """Settings of the likelihood fitter.
+    """Settings of fitting by likelihood.
 
     Attributes
     ----------
@@ -60,16 +60,9 @@ class LikelihoodConfig:
     least_gain: float = -2.5
 
 
-@dataclass(frozen=True)
-class LikelihoodFitter:
-    """Stage 3 for extenders that grow candidates in a loop; see `clew.stages.LoopFitter`."""
-
-    config: LikelihoodConfig = field(default_factory=LikelihoodConfig)
-
-    @property
-    def snap(self) -> Snap:
-        """The settings as kernels take them."""
-        return Snap(self.config.pull, self.config.least_gain)
+def snap_of(config: LikelihoodConfig) -> Snap:
+    """Return the settings as kernels take them."""
+    return Snap(config.pull, config.least_gain)
 
 
 @kernel(force=True)

@@ -10,11 +10,13 @@ import numpy as np
 from clew.benchmark.timing import Timing, measure
 from clew.errors import InputError
 from clew.event import Event, Hits
+from clew.extend.windows.grower import WindowGrower
 from clew.machine import peak_memory
 from clew.metrics.report import evaluate
 from clew.metrics.score import throughput_score
-from clew.pipeline import STAGES, Pipeline
+from clew.pipeline import Pipeline
 from clew.pipeline.preset import Preset
+from clew.stages import STAGES
 from clew.tracks import Seeds
 
 __all__ = ["StageTimes", "time_stages"]
@@ -75,6 +77,7 @@ def time_stages(preset: Preset, event: Event, repeats: int) -> StageTimes:
     if len(result.seeds) == 0:
         raise InputError(f"event {event.event_id}: preset {preset.name} finds no seed: use a larger event")
     runs = [pipeline.reconstruct(hits).seconds for _ in range(repeats)]
+    windows = pipeline.grower.windows
     total = Timing.of([sum(run.values()) for run in runs])
     times = StageTimes(
         preset=preset.name,
@@ -82,8 +85,8 @@ def time_stages(preset: Preset, event: Event, repeats: int) -> StageTimes:
         n_seeds=len(result.seeds),
         n_tracks=result.n_tracks,
         stages={stage: Timing.of([run[stage] for run in runs]) for stage in STAGES},
-        extenders=_time_extenders(preset, pipeline, hits, result.seeds, repeats),
-        fit=_time_fit(pipeline, hits, result.seeds, repeats),
+        extenders={} if windows is None else _time_extenders(preset, windows, hits, result.seeds, repeats),
+        fit=None if windows is None else _time_fit(windows, hits, result.seeds, repeats),
         total=total,
         memory=peak_memory(),
     )
@@ -95,24 +98,17 @@ def time_stages(preset: Preset, event: Event, repeats: int) -> StageTimes:
 
 
 def _time_extenders(
-    preset: Preset, pipeline: Pipeline, hits: Hits, seeds: Seeds, repeats: int
+    preset: Preset, windows: WindowGrower, hits: Hits, seeds: Seeds, repeats: int
 ) -> dict[str, Timing]:
     times: dict[str, Timing] = {}
-    if pipeline.window_stages is None:
-        return times
-    extenders, _ = pipeline.window_stages
-    for number, (settings, extender) in enumerate(zip(preset.extend, extenders, strict=True), 1):
+    for number, (settings, extender) in enumerate(zip(preset.extend, windows.extenders, strict=True), 1):
         work = partial(extender.extend, hits, seeds.hits)
         times[f"{number} {settings['method']}"] = measure(work, repeats)
     return times
 
 
-def _time_fit(pipeline: Pipeline, hits: Hits, seeds: Seeds, repeats: int) -> Timing | None:
-    if pipeline.window_stages is None:
-        return None
-    extenders, fitter = pipeline.window_stages
+def _time_fit(windows: WindowGrower, hits: Hits, seeds: Seeds, repeats: int) -> Timing:
     free = np.ones(len(hits), dtype=np.bool_)
     free[seeds.hits] = False
-    made = [extender.extend(hits, seeds.hits) for extender in extenders]
-    predictions = pipeline.ensemble.combine(made)
-    return measure(lambda: fitter.fit(hits, seeds.hits, predictions, free), repeats)
+    predictions = windows.predict(hits, seeds.hits)
+    return measure(lambda: windows.fitter.fit(hits, seeds.hits, predictions, free), repeats)

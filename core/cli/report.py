@@ -9,8 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from clew.metrics import EventReport
-from clew.pipeline import STAGES
 from clew.pipeline.driver import EventSummary
+from clew.stages import STAGES
 
 __all__ = ["SummaryTable", "print_scores"]
 

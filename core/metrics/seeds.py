@@ -11,6 +11,7 @@ from clew.arrays import BoolArray, Int32Array, Int64Array
 from clew.event import Particles, Truth
 from clew.metrics.matching import NO_PARTICLE, particle_rows
 from clew.metrics.rates import ratio
+from clew.tracks import NO_HIT
 
 __all__ = ["REFERENCE_HITS", "SeedReport", "reference_particles", "seed_majorities", "seed_report"]
 
@@ -64,7 +65,7 @@ def seed_report(seeds: Int32Array, truth: Truth, particles: Particles) -> SeedRe
     Parameters
     ----------
     seeds : ndarray of shape (n_seeds, width), int32
-        Hit rows.
+        Hit rows, NO_HIT behind the last hit of shorter seeds.
     truth : Truth
     particles : Particles
     """
@@ -73,7 +74,7 @@ def seed_report(seeds: Int32Array, truth: Truth, particles: Particles) -> SeedRe
     majority, count = seed_majorities(seeds, rows)
     matched = matched_seeds(majority, reference)
     n_found = len(np.unique(majority[matched]))
-    width = seeds.shape[1]
+    size = (seeds != NO_HIT).sum(axis=1)
     n_seeds, n_matched = len(seeds), int(np.count_nonzero(matched))
     return SeedReport(
         n_seeds=n_seeds,
@@ -81,10 +82,10 @@ def seed_report(seeds: Int32Array, truth: Truth, particles: Particles) -> SeedRe
         n_reference=int(np.count_nonzero(reference)),
         n_found=n_found,
         found=ratio(n_found, np.count_nonzero(reference)),
-        perfect=ratio(np.count_nonzero(count[matched] == width), n_matched),
-        purity=ratio(count[matched].sum(), width * n_matched),
-        all_perfect=ratio(np.count_nonzero(count == width), n_seeds),
-        all_purity=ratio(count.sum(), width * n_seeds),
+        perfect=ratio(np.count_nonzero(count[matched] == size[matched]), n_matched),
+        purity=ratio(count[matched].sum(), size[matched].sum()),
+        all_perfect=ratio(np.count_nonzero(count == size), n_seeds),
+        all_purity=ratio(count.sum(), size.sum()),
         duplicates=ratio(n_matched, n_found),
         fakes=ratio(np.count_nonzero(majority == NO_PARTICLE), n_seeds),
     )
@@ -106,6 +107,7 @@ def seed_majorities(seeds: Int32Array, rows: Int64Array) -> tuple[Int64Array, In
     Parameters
     ----------
     seeds : ndarray of shape (n_seeds, width), int32
+        NO_HIT behind the last hit of shorter seeds.
     rows : ndarray of shape (n_hits,), int64
         Particle row of each hit, NO_PARTICLE for noise.
 
@@ -115,10 +117,10 @@ def seed_majorities(seeds: Int32Array, rows: Int64Array) -> tuple[Int64Array, In
         Row of the particle with more than half of the hits, else NO_PARTICLE.
     count : ndarray of shape (n_seeds,), int64
     """
-    owner = rows[seeds]
+    owner = np.where(seeds == NO_HIT, NO_PARTICLE, rows[seeds])
     same = (owner[:, :, None] == owner[:, None, :]) & (owner >= 0)[:, :, None]
     count = same.sum(axis=2)
     best = count.argmax(axis=1)[:, None]
     most = np.take_along_axis(count, best, axis=1)[:, 0]
     leader = np.take_along_axis(owner, best, axis=1)[:, 0]
-    return np.where(2 * most > seeds.shape[1], leader, NO_PARTICLE), most
+    return np.where(2 * most > (seeds != NO_HIT).sum(axis=1), leader, NO_PARTICLE), most

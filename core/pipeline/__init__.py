@@ -1,5 +1,5 @@
-"""The pipeline of the four stages, the presets that describe it, and runs over many events."""
+"""The pipeline of the stages, the presets that describe it, and runs over many events."""
 
-from clew.pipeline.pipeline import STAGES, Pipeline, Reconstruction
+from clew.pipeline.pipeline import Pipeline, Reconstruction
 
-__all__ = ["STAGES", "Pipeline", "Reconstruction"]
+__all__ = ["Pipeline", "Reconstruction"]

@@ -11,14 +11,13 @@ import numpy as np
 from clew.arrays import Int32Array
 from clew.event import Event
 from clew.extend.recurrent.pulls import pulls_along
+from clew.extend.windows.grower import WindowGrower
 from clew.io import EventSource, read_event
 from clew.metrics import EventReport, PredictionReport, evaluate, prediction_report, true_seeds
-from clew.metrics.pulls import PullTable, pull_table
+from clew.metrics.pulls import pull_table
 from clew.parallel import parallel_events
-from clew.pipeline import Pipeline
 from clew.pipeline.driver import preset_pipeline
 from clew.pipeline.preset import Preset
-from clew.stages import FilterExtender
 from clew.tracksets import tracks_of
 
 __all__ = ["evaluate_events"]
@@ -45,27 +44,24 @@ def _evaluate(source: EventSource, preset: Preset) -> EventReport:
     assert event.truth is not None
     assert event.particles is not None
     pipeline = preset_pipeline(preset)
-    result = pipeline.reconstruct(event.hits)
+    result = pipeline.reconstruct(event)
     report = replace(evaluate(event, result.labels, result.seeds), seconds=result.seconds)
-    if pipeline.window_stages is None:
-        (extender,) = pipeline.extenders
-        pulls = _pulls(event, extender) if isinstance(extender, FilterExtender) else None
-        return replace(report, pulls=pulls)
+    windows, expectation = pipeline.grower.windows, pipeline.grower.expectation
+    if expectation is not None:
+        report = replace(report, pulls=pull_table(*pulls_along(tracks_of(event), *expectation)))
+    if windows is None:
+        return report
     return replace(
         report,
-        true_seed_predictions=_predictions(event, pipeline, true_seeds(event.truth, event.particles)),
-        found_seed_predictions=_predictions(event, pipeline, result.seeds.hits),
+        true_seed_predictions=_predictions(event, windows, true_seeds(event.truth, event.particles)),
+        found_seed_predictions=_predictions(event, windows, result.seeds.hits),
     )
 
 
-def _pulls(event: Event, extender: FilterExtender) -> PullTable:
-    return pull_table(*pulls_along(tracks_of(event), *extender.expectation))
-
-
-def _predictions(event: Event, pipeline: Pipeline, seeds: Int32Array) -> PredictionReport:
+def _predictions(event: Event, windows: WindowGrower, seeds: Int32Array) -> PredictionReport:
     assert event.truth is not None
     assert event.particles is not None
     free = np.ones(len(event.hits), dtype=np.bool_)
     free[seeds] = False
-    fitted = pipeline.extend_once(event.hits, seeds, free)
+    fitted = windows.extend_once(event.hits, seeds, free)
     return prediction_report(seeds, fitted, event.truth, event.particles)

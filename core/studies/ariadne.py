@@ -10,9 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from clew.event import Event
-from clew.extend.tracknet.extender import TrackNetExtender
+from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.quality import Drawn, ellipses_along
-from clew.fitting.ellipse import EllipseFitter
 from clew.io import EventSource, read_event
 from clew.metrics.ellipses import ellipse_table
 from clew.metrics.matching import match
@@ -20,7 +19,7 @@ from clew.metrics.rates import ratio
 from clew.metrics.tracks import ThresholdMetrics, metrics_above
 from clew.networks.shipped import weights_path
 from clew.pipeline import Pipeline
-from clew.pipeline.preset import DEFAULT_PRESET
+from clew.pipeline.preset import DEFAULT_PRESET, Preset
 from clew.plots.graphs import draw_edge_scores
 from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.network import EdgeNetwork
@@ -62,7 +61,7 @@ def run(sources: Sequence[EventSource], folder: Path) -> str:
         event = read_event(source)
         for name, pipeline in pipelines.items():
             tracks[name].append(_track_metrics(event, pipeline))
-        drawn.append(_drawn(event, pipelines["tracknet"]))
+        drawn.append(_drawn(event))
         judged.append(_judge(event, network))
     draw_edge_scores(
         np.concatenate([one.scores for one in judged]),
@@ -88,11 +87,10 @@ def _track_metrics(event: Event, pipeline: Pipeline) -> ThresholdMetrics:
     return metrics_above(match(labels, event.truth, event.particles), event.particles, LEAST_PT)
 
 
-def _drawn(event: Event, pipeline: Pipeline) -> Drawn:
-    (extender,), fitter = pipeline.extenders, pipeline.fitter
-    assert isinstance(extender, TrackNetExtender)
-    assert isinstance(fitter, EllipseFitter)
-    return ellipses_along(event, extender.network, fitter.snap.widening, LEAST_PT)
+def _drawn(event: Event) -> Drawn:
+    settings = Preset.load("tracknet").resolved()
+    network = TrackNet.load(weights_path("clew.extend.weights", settings["extend"][0]["weights"]))
+    return ellipses_along(event, network, settings["fitting"]["widening"], LEAST_PT)
 
 
 def _judge(event: Event, network: EdgeNetwork) -> _Judged:

@@ -7,13 +7,14 @@ from typing import Final
 import numba
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.detector.solenoid import FieldMap
 from clew.event import Hits
 from clew.extend.growing.following import LONGEST, Rules, Scratch, follow, new_scratch, retrace
 from clew.extend.growing.network import LoopNetwork
 from clew.extend.growing.plant import grown, plant
 from clew.fitting.likelihood import Snap
+from clew.hits.free import FreeHits
 from clew.hits.space import SearchSpace
 from clew.kernels import copy_into, interleaved, kernel, parallel_kernel
 from clew.motion.state import Motion, start_state
@@ -26,9 +27,9 @@ _BLOCK: Final = 32
 
 
 def grow_triplets(
-    hits: Hits, seeds: Seeds, free: BoolArray, rules: Rules, least_gain: float, enough: float
+    hits: Hits, seeds: Seeds, free: FreeHits, rules: Rules, least_gain: float, enough: float
 ) -> Candidates:
-    """Grow seeds of three hits by rules; see `clew.stages.LoopExtender` and `KalmanConfig`."""
+    """Grow seeds by rules; see `clew.stages.Grower` and `KalmanConfig`."""
     planted = plant(hits, seeds, free)
     triplets = planted.triplets
     starts = np.append(np.flatnonzero(np.diff(triplets[:, 0], prepend=-1)), len(triplets))

@@ -1,4 +1,4 @@
-"""What extenders that grow triplets in a loop share: where the free hits are, and which tracks remain."""
+"""What growers in a loop share: where the free hits are, and which tracks remain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.arrays import Float64Array, Int32Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.hits.space import SearchSpace
@@ -31,14 +31,22 @@ class Planted(NamedTuple):
     gains: Float64Array
 
 
-def plant(hits: Hits, seeds: Seeds, free: BoolArray) -> Planted:
-    """Find the seeds among the free hits; raises ValueError if they are not of three hits with gains."""
-    if seeds.gains is None or seeds.hits.shape[1] != 3:
-        raise ValueError("this extender grows triplets with gains: use the seeding 'ranked-triplets'")
-    space = FreeHits.of(hits).without(~free).space
-    place = np.empty(len(hits), dtype=np.int32)
+def plant(hits: Hits, seeds: Seeds, free: FreeHits) -> Planted:
+    """Find the seeds among the free hits."""
+    space = free.space
+    place = np.full(len(hits), NO_HIT, dtype=np.int32)
     place[space.row] = np.arange(len(space.row), dtype=np.int32)
-    return Planted(space, place[seeds.hits], seeds.gains)
+    triplets, gains = _triplets(hits, seeds)
+    return Planted(space, place[triplets], gains)
+
+
+def _triplets(hits: Hits, seeds: Seeds) -> tuple[Int32Array, Float64Array]:
+    """Return the seeds as triplets with gains: of longer ones the first hits on their first three layers."""
+    if seeds.gains is not None:
+        return seeds.hits, seeds.gains
+    triplets = Candidates.from_rows(seeds.hits).triplets(hits.layer_index)
+    known = (hits.layer_index[triplets] >= 0).all(axis=1)  # no search finds hits on other layers
+    return triplets[known], np.zeros(np.count_nonzero(known))
 
 
 def grown(planted: Planted, tracks: Int32Array, gains: Float64Array, least_hits: int) -> Candidates:

@@ -35,7 +35,7 @@ class StepsTrainingConfig:
     name : str
         What the weights are called.
     scattering, strip_discs, energy_loss : float
-        See clew.extend.kalman.extender.KalmanConfig.
+        See clew.extend.kalman.grower.KalmanConfig.
     epochs, patience : int
         Epochs at most, and without a better validation loss.
     events : int

@@ -74,7 +74,22 @@ class NearestFitter:
     def fit(self, hits: Hits, windows: Int32Array, predictions: Predictions, free: BoolArray) -> Candidates:
         """Return for each window the real hits that its predictions snap to, in order of travel.
 
-        See clew.stages.Fitter.  A window's own hits are never taken, even where `free` has them.
+        A window's own hits are never taken, even where `free` has them.
+
+        Parameters
+        ----------
+        hits : Hits
+        windows : ndarray of shape (n_windows, 5), int32
+            What the predictions continue.
+        predictions : Predictions
+            One row per window.
+        free : ndarray of shape (n_hits,), bool
+            Hits that may be taken.
+
+        Returns
+        -------
+        Candidates
+            One row per window, empty where nothing matched.  No hit is in two rows.
         """
         if len(windows) == 0:
             return Candidates.empty()

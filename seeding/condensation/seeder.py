@@ -7,12 +7,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Int32Array
+from clew.arrays import Float32Array, Int32Array
 from clew.errors import ConfigError
 from clew.event import Hits
+from clew.hits.free import FreeHits
 from clew.networks.shipped import weights_path
 from clew.seeding.condensation.network import CondensationNetwork
 from clew.seeding.dbscan import dbscan
+from clew.seeding.free import seed_free
 from clew.seeding.graph.filtering import EdgeFilter
 from clew.seeding.graph.seeder import seeds_of_labels, shipped_network
 from clew.tracks import Candidates, Seeds
@@ -86,29 +88,31 @@ class CondensationSeeder:
 
     config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
 
-    def seed(self, hits: Hits) -> Seeds:
-        """Find seeds among all hits of an event; no hit is in two of them."""
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
+        """Find seeds among the free hits; no hit is in two of them."""
+        return seed_free(self.find, hits, free)
+
+    def find(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event."""
         return seeds_of_labels(hits, find_clusters(hits, self.config), self.config.least_hits)
 
 
 @dataclass(frozen=True)
 class CondensationTripletSeeder:
-    """The same tracks, each as a triplet to be grown in a loop; see `clew.stages.PassSeeder`."""
+    """The same tracks, each as a triplet to be grown in a loop; see `clew.stages.Seeder`."""
 
     config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
 
-    def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Return the first hits of each track on its first three layers, for tracks on as many."""
+        return seed_free(self.find, hits, free)
+
+    def find(self, hits: Hits) -> Seeds:
+        """Find triplets among all hits of an event."""
         c = self.config
-        labels = np.where(free, find_clusters(hits, c), 0).astype(np.int32)
-        tracks = seeds_of_labels(hits, labels, c.least_hits).found
-        layer, owner = hits.layer_index[tracks.hits], tracks.owners
-        begins = np.diff(layer, prepend=-1) != 0
-        begins |= np.diff(owner, prepend=-1) != 0
-        firsts = Candidates.from_labels(owner[begins] + np.int32(1))
-        triplets = firsts.select(firsts.lengths >= 3).head(3)
-        rows = tracks.hits[begins][triplets]
-        return Seeds(rows, Candidates.empty(), np.zeros(len(rows)), c.least_hits)
+        tracks = seeds_of_labels(hits, find_clusters(hits, c), c.least_hits).found
+        triplets = tracks.triplets(hits.layer_index)
+        return Seeds(triplets, Candidates.empty(), np.zeros(len(triplets)), c.least_hits)
 
 
 def find_clusters(hits: Hits, config: CondensationSeederConfig) -> Int32Array:

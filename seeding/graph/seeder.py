@@ -10,7 +10,9 @@ import numpy as np
 from clew.arrays import Int32Array
 from clew.errors import ConfigError
 from clew.event import Hits
+from clew.hits.free import FreeHits
 from clew.networks.shipped import weights_path
+from clew.seeding.free import seed_free
 from clew.seeding.graph.components import edge_tracks
 from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.graph import build_graph
@@ -55,8 +57,12 @@ class GraphSeeder:
 
     config: GraphSeederConfig = field(default_factory=GraphSeederConfig)
 
-    def seed(self, hits: Hits) -> Seeds:
-        """Find seeds among all hits of an event; no hit is in two of them."""
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
+        """Find seeds among the free hits; no hit is in two of them."""
+        return seed_free(self.find, hits, free)
+
+    def find(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event."""
         network = shipped_network(self.config.weights)
         graph = build_graph(hits, DoubletConfig(**network.record["doublets"]))
         labels = np.zeros(len(hits), dtype=np.int32)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clew.arrays import BoolArray, Int32Array
+from clew.arrays import Int32Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.seeding.doublets import cuts_of
@@ -24,7 +24,7 @@ class RankedTripletConfig:
     Attributes
     ----------
     least_pt : float, GeV
-    first_layers : tuple of int
+    first_layers : tuple of str
         Where seeds may begin; see `clew.detector.Detector.select`.
     least_hits : int
         Fewest hits of a track that these seeds may become.
@@ -66,15 +66,14 @@ class RankedTripletConfig:
 
 @dataclass(frozen=True)
 class RankedTripletSeeder:
-    """Seeds of three hits for one pass over the hits still free; see `clew.stages.PassSeeder`."""
+    """Seeds of three hits for one pass over the hits still free; see `clew.stages.Seeder`."""
 
     config: RankedTripletConfig = field(default_factory=RankedTripletConfig)
 
-    def seed_free(self, hits: Hits, free: BoolArray, found: Candidates) -> Seeds:
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Return the best triplets of each free hit of the first layers, those of one hit together."""
         c = self.config
-        space = FreeHits.of(hits).without(~free).space
-        detector = hits.detector
+        space, detector = free.space, hits.detector
         firsts = np.flatnonzero(np.isin(space.points["layer"], detector.select(c.first_layers)))
         if len(firsts) > c.most_firsts:
             firsts = firsts[:0]

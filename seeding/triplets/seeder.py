@@ -11,8 +11,10 @@ from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.detector.solenoid import BENDING
 from clew.detector.transitions import next_layers
 from clew.event import Hits
+from clew.hits.free import FreeHits
 from clew.hits.index import HitIndex, build_index, without
 from clew.kernels import kernel
+from clew.seeding.free import seed_free
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.triplets.overlaps import find_doubles, with_doubles
 from clew.seeding.triplets.search import LONGEST, search_all
@@ -102,8 +104,12 @@ class TripletSeeder:
 
     config: TripletConfig = field(default_factory=TripletConfig)
 
-    def seed(self, hits: Hits) -> Seeds:
-        """Find seeds among all hits of an event; no hit is in two of them."""
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
+        """Find seeds among the free hits; no hit is in two of them."""
+        return seed_free(self.find, hits, free)
+
+    def find(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event."""
         index = build_index(hits, np.arange(len(hits)))
         parts = [Candidates.empty()]
         most_z0 = luminous = self.config.most_z0

@@ -9,6 +9,8 @@ import numpy as np
 
 from clew.arrays import Float32Array, Int64Array
 from clew.event import Hits
+from clew.hits.free import FreeHits
+from clew.seeding.free import seed_free
 from clew.seeding.unrolled.clusterers import hdbscan_clusters, sklearn_dbscan
 from clew.seeding.unrolled.merging import merged, n_layers
 from clew.seeding.unrolled.outliers import OutlierConfig, remove_outliers
@@ -84,19 +86,23 @@ class UnrolledSeeder:
 
     config: UnrolledConfig = field(default_factory=UnrolledConfig)
 
-    def seed(self, hits: Hits) -> Seeds:
-        """Find seeds among all hits of an event; no hit is in two of them."""
-        free = np.argsort(hits.r, kind="stable").astype(np.int32)
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
+        """Find seeds among the free hits; no hit is in two of them."""
+        return seed_free(self.find, hits, free)
+
+    def find(self, hits: Hits) -> Seeds:
+        """Find seeds among all hits of an event."""
+        left = np.argsort(hits.r, kind="stable").astype(np.int32)
         layers = np.int64(1) << hits.layer_index.astype(np.int64)
         places = cylindrical(hits)
         parts = []
         for settings in self.config.passes:
-            clusters = merged(self._claims(places[free], layers[free], settings))
-            clusters = Candidates(free[clusters.hits], clusters.offsets)
+            clusters = merged(self._claims(places[left], layers[left], settings))
+            clusters = Candidates(left[clusters.hits], clusters.offsets)
             tracks = remove_outliers(hits, clusters, self.config.outliers)
             tracks = tracks.select(n_layers(tracks, layers) >= settings.fewest_layers)
             parts.append(tracks)
-            free = free[tracks.labels(len(hits))[free] == 0]
+            left = left[tracks.labels(len(hits))[left] == 0]
         found = Candidates.concatenate(parts)
         return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
 

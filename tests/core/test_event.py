@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from clew.event import Event, Hits, Particles
+from clew.event import Cells, Event, Hits, Particles
 
 
 def test_features_are_cylindrical() -> None:
@@ -30,3 +30,20 @@ def test_toy_hits_lie_on_their_layers(make_toy_event: Callable[..., Event]) -> N
     radii = {32, 72, 116, 172, 260, 360, 500, 660, 820, 1020}
     assert set(np.round(hits.r[barrel]).astype(int)) <= radii
     assert (hits.layer_index >= 0).all()
+
+
+def test_selected_hits_keep_their_cells() -> None:
+    column = np.arange(4, dtype=np.int32)
+    place = column.astype(np.float32)
+    cells = Cells(
+        np.array([0, 2, 2, 3, 6]), np.arange(12, dtype=np.int32).reshape(6, 2), np.float32(range(6))
+    )
+    hits = Hits(np.array([7, 3, 9, 4]), place, place, place, column, column, column, cells)
+    some = hits.select(np.array([3, 1, 0]))
+    assert some.hit_id.tolist() == [4, 3, 7]
+    assert some.x.tolist() == some.module.tolist() == [3, 1, 0]
+    assert some.cells is not None
+    assert some.cells.offsets.tolist() == [0, 3, 3, 5]
+    assert some.cells.value.tolist() == [3, 4, 5, 0, 1]
+    assert some.cells.channel[:, 0].tolist() == [6, 8, 10, 0, 2]
+    assert len(hits.select(np.zeros(0, dtype=np.int64))) == 0

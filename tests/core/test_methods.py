@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from clew.errors import ConfigError
-from clew.methods import Method, build, resolve_settings
+from clew.methods import Method, build, check_fit, resolve_settings
 
 
 @dataclass(frozen=True)
@@ -55,3 +55,13 @@ def test_defaults_are_written_out() -> None:
 def test_wrong_settings_are_refused_by_name(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build(METHODS, settings, "preset x")
+
+
+def test_a_method_is_refused_beside_one_that_it_does_not_work_with() -> None:
+    methods = {"any": METHODS["plain"], "some": Method(__name__, "Implementation", "Config", ("a", "b"))}
+    check_fit(methods, {"method": "any"}, "here", "fitting", "c")
+    check_fit(methods, {"method": "some"}, "here", "fitting", "b")
+    with pytest.raises(
+        ConfigError, match=r"^here: 'some' does not work with the fitting 'c': use 'a' or 'b'$"
+    ):
+        check_fit(methods, {"method": "some"}, "here", "fitting", "c")

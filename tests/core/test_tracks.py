@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.tracks import NO_HIT, Candidates
+from clew.tracks import NO_HIT, Candidates, Seeds
 
 ROWS = st.lists(st.lists(st.integers(0, 50), max_size=7), max_size=6)
 
@@ -80,3 +80,19 @@ def test_candidates_from_labels_follow_the_given_order() -> None:
 def test_no_candidates_have_no_hits() -> None:
     assert rows(Candidates.empty(2)) == [[], []]
     assert Candidates.empty(2).labels(3).tolist() == [0, 0, 0]
+
+
+def test_triplets_are_the_first_hits_on_three_layers() -> None:
+    layer = np.array([7, 7, 8, 8, 9, 10, 7], dtype=np.int32)
+    found = candidates([[0, 1, 2, 3, 4, 5], [6, 2, 3], [], [1, 3, 5, 4]])
+    assert found.triplets(layer).tolist() == [[0, 2, 4], [1, 3, 5]]
+    assert Candidates.empty().triplets(layer).shape == (0, 3)
+
+
+def test_seeds_of_passes_are_put_together_the_shorter_padded() -> None:
+    three = Seeds(np.array([[1, 2, 3]], dtype=np.int32), Candidates.empty(), np.zeros(1), 4)
+    five = Seeds(np.array([[4, 5, 6, 7, 8]], dtype=np.int32), candidates([[4, 5, 6, 7, 8, 9]]))
+    both = Seeds.concatenate([three, five])
+    assert both.hits.tolist() == [[1, 2, 3, NO_HIT, NO_HIT], [4, 5, 6, 7, 8]]
+    assert both.hits.dtype == np.int32
+    assert rows(both.found) == [[4, 5, 6, 7, 8, 9]]

@@ -13,6 +13,7 @@ from clew.ensemble.merge import MergeConfig, MergeEnsemble
 from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.methods import build
+from clew.stages import Ensemble
 from clew.tracks import NO_HIT, Candidates
 
 ENSEMBLES = {
@@ -41,6 +42,11 @@ def two_tracks() -> Hits:
     return Hits(np.arange(1, 26), x, y, z, volume, layer, np.ones(25, dtype=np.int32))
 
 
+def resolve(ensemble: Ensemble, hits: Hits, sets: list[Candidates]) -> np.ndarray:
+    """Return the labels of a first pass."""
+    return ensemble.resolve(hits, sets, np.zeros(len(hits), dtype=np.int32))
+
+
 def groups(labels: np.ndarray) -> set[frozenset[int]]:
     return {frozenset(np.flatnonzero(labels == label).tolist()) for label in np.unique(labels[labels > 0])}
 
@@ -53,42 +59,53 @@ def tracks(*rows) -> set[frozenset[int]]:
 class TestBoth:
     def test_disjoint_candidates_all_stay(self, ensemble, two_tracks):
         sets = [candidates(list(range(10))), candidates(list(range(10, 20)))]
-        assert groups(ensemble.resolve(two_tracks, sets)) == tracks(range(10), range(10, 20))
+        assert groups(resolve(ensemble, two_tracks, sets)) == tracks(range(10), range(10, 20))
 
     def test_a_contained_candidate_vanishes(self, ensemble, two_tracks):
         sets = [candidates(list(range(10)), list(range(2, 7)))]
-        assert groups(ensemble.resolve(two_tracks, sets)) == tracks(range(10))
+        assert groups(resolve(ensemble, two_tracks, sets)) == tracks(range(10))
 
     def test_candidates_that_share_most_hits_complete_each_other(self, ensemble, two_tracks):
         sets = [candidates(list(range(8))), candidates(list(range(3, 10)))]
-        assert groups(ensemble.resolve(two_tracks, sets)) == tracks(range(10))
+        assert groups(resolve(ensemble, two_tracks, sets)) == tracks(range(10))
 
     def test_too_short_candidates_make_no_track(self, ensemble, two_tracks):
-        assert not ensemble.resolve(two_tracks, [candidates([0, 1], [10, 11])]).any()
+        assert not resolve(ensemble, two_tracks, [candidates([0, 1], [10, 11])]).any()
 
     def test_no_candidates_no_tracks(self, ensemble, two_tracks):
         for sets in ([], [Candidates.empty()], [Candidates.empty(3), Candidates.empty()]):
-            assert not ensemble.resolve(two_tracks, sets).any()
+            assert not resolve(ensemble, two_tracks, sets).any()
+
+    def test_earlier_tracks_are_kept_and_new_ones_follow(self, ensemble, two_tracks):
+        labels = np.zeros(25, dtype=np.int32)
+        labels[[0, 1, 2]], labels[[20, 21, 22]] = 1, 2
+        before = labels.copy()
+        after = ensemble.resolve(two_tracks, [candidates(list(range(3, 10)), list(range(10, 20)))], labels)
+        np.testing.assert_array_equal(labels, before)
+        assert (after[before > 0] == before[before > 0]).all()
+        assert groups(np.where(before > 0, 0, after)) == tracks(range(3, 10), range(10, 20))
+        assert set(after) == {0, 1, 2, 3, 4}
+        assert after.dtype == np.int32
 
     def test_no_hits_no_labels(self, ensemble, two_tracks):
         nothing = Hits(
             *(getattr(two_tracks, name)[:0] for name in Hits.__dataclass_fields__ if name != "cells")
         )
-        assert len(ensemble.resolve(nothing, [Candidates.empty()])) == 0
+        assert len(resolve(ensemble, nothing, [Candidates.empty()])) == 0
 
     def test_true_tracks_stay_as_they_are(self, ensemble, make_toy_event):
         event = make_toy_event(n_particles=80, seed=2, noise=50)
         truth = true_candidates(event)
         long = truth.select(truth.lengths >= 3)
-        labels = ensemble.resolve(event.hits, [truth, Candidates.empty()])
+        labels = resolve(ensemble, event.hits, [truth, Candidates.empty()])
         assert groups(labels) == groups(long.labels(len(event.hits)))
 
     @given(seed=st.integers(0, 10**6))
     @settings(max_examples=25, deadline=None)
     def test_labels_made_candidates_give_the_same_tracks(self, ensemble, make_toy_event, seed):
         event = make_toy_event(n_particles=30, seed=seed % 7, noise=30)
-        labels = ensemble.resolve(event.hits, spoiled(event, seed))
-        again = ensemble.resolve(event.hits, [Candidates.from_labels(labels, outwards(event))])
+        labels = resolve(ensemble, event.hits, spoiled(event, seed))
+        again = resolve(ensemble, event.hits, [Candidates.from_labels(labels, outwards(event))])
         assert groups(again) == groups(labels)
 
     @given(seed=st.integers(0, 10**6))
@@ -96,7 +113,7 @@ class TestBoth:
     def test_labels_count_from_one_and_name_real_tracks(self, ensemble, make_toy_event, seed):
         event = make_toy_event(n_particles=30, seed=seed % 7, noise=30)
         sets = spoiled(event, seed)
-        labels = ensemble.resolve(event.hits, sets)
+        labels = resolve(ensemble, event.hits, sets)
         assert labels.shape == (len(event.hits),)
         assert labels.dtype == np.int32
         assert set(np.unique(labels)) - {0} == set(range(1, labels.max() + 1))
@@ -134,33 +151,33 @@ def spoiled(event: Event, seed: int) -> list[Candidates]:
 class TestCompetition:
     def test_the_longer_candidate_takes_a_shared_hit(self, two_tracks):
         sets = [candidates([9, 10, 11, 12, 13], list(range(10)))]
-        labels = ENSEMBLES["competition"].resolve(two_tracks, sets)
+        labels = resolve(ENSEMBLES["competition"], two_tracks, sets)
         assert groups(labels) == tracks(range(10), range(10, 14))
 
     def test_the_smoother_of_equally_long_candidates_wins(self, two_tracks):
         rough, smooth = [20, 21, 22, 24, 13], [10, 11, 12, 14, 13]
         ensemble = CompetitionEnsemble(CompetitionConfig(min_hits=5))
         for sets in ([candidates(rough, smooth)], [candidates(smooth, rough)]):
-            assert groups(ensemble.resolve(two_tracks, sets)) == tracks(smooth)
+            assert groups(resolve(ensemble, two_tracks, sets)) == tracks(smooth)
 
     def test_the_more_trusted_of_equals_wins(self, two_tracks):
         one, other = [0, 1, 2, 3, 4, 5], [5, 6, 7, 8, 9]
         ensemble = CompetitionEnsemble(CompetitionConfig(distrust=3.0, min_hits=5, complete=False))
-        assert groups(ensemble.resolve(two_tracks, [candidates(one), candidates(other)])) == tracks(one)
-        assert groups(ensemble.resolve(two_tracks, [candidates(other), candidates(one)])) == tracks(
+        assert groups(resolve(ensemble, two_tracks, [candidates(one), candidates(other)])) == tracks(one)
+        assert groups(resolve(ensemble, two_tracks, [candidates(other), candidates(one)])) == tracks(
             other, one[:5]
         )
 
     def test_a_loser_of_most_hits_makes_no_track(self, two_tracks):
         rest = [0, 1, 2, 3, 20, 21, 22]
         ensemble = CompetitionEnsemble(CompetitionConfig(max_lost=0.5, complete=False))
-        assert groups(ensemble.resolve(two_tracks, [candidates(list(range(10)), rest)])) == tracks(range(10))
+        assert groups(resolve(ensemble, two_tracks, [candidates(list(range(10)), rest)])) == tracks(range(10))
         ensemble = CompetitionEnsemble(CompetitionConfig(max_lost=0.6, complete=False))
-        assert len(groups(ensemble.resolve(two_tracks, [candidates(list(range(10)), rest)]))) == 2
+        assert len(groups(resolve(ensemble, two_tracks, [candidates(list(range(10)), rest)]))) == 2
 
     def test_hits_far_off_do_not_complete_a_track(self, two_tracks):
         sets = [candidates(list(range(10))), candidates([2, 3, 4, 5, 6, 21, 23])]
-        labels = ENSEMBLES["competition"].resolve(two_tracks, sets)
+        labels = resolve(ENSEMBLES["competition"], two_tracks, sets)
         assert groups(labels) == tracks(range(10))
 
 
@@ -168,15 +185,15 @@ class TestHeuristicMerge:
     def test_less_than_half_overlap_makes_a_new_track(self, two_tracks):
         # 3 of 8 hits are shared; both tracks have more than `overwrite_limit` hits.
         sets = [candidates(list(range(10))), candidates([7, 8, 9, 10, 11, 12, 13, 14])]
-        labels = ENSEMBLES["heuristic-merge"].resolve(two_tracks, sets)
+        labels = resolve(ENSEMBLES["heuristic-merge"], two_tracks, sets)
         assert groups(labels) == tracks(range(10), range(10, 15))
 
     def test_a_small_track_loses_its_hits_to_a_later_candidate(self, two_tracks):
         merge = MergeEnsemble(MergeConfig(min_hits=3, overwrite_limit=6))
         sets = [candidates([10, 11, 12, 13, 14]), candidates([0, 1, 2, 3, 4, 5, 13, 14])]
-        assert groups(merge.resolve(two_tracks, sets)) == tracks([10, 11, 12], [0, 1, 2, 3, 4, 5, 13, 14])
+        assert groups(resolve(merge, two_tracks, sets)) == tracks([10, 11, 12], [0, 1, 2, 3, 4, 5, 13, 14])
         strict = MergeEnsemble(MergeConfig(min_hits=3, overwrite_limit=0))
-        assert groups(strict.resolve(two_tracks, sets)) == tracks([10, 11, 12, 13, 14], range(6))
+        assert groups(resolve(strict, two_tracks, sets)) == tracks([10, 11, 12, 13, 14], range(6))
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,19 @@ from clew.errors import ConfigError
 from clew.event import Event
 from clew.extend.growing.memory import N_ANSWERS, N_ASKED, N_MET, Memory, expect, memory_of, remember
 from clew.extend.growing.steps import LONGEST, N_FOUND, steps_of
-from clew.extend.kalman.extender import KalmanConfig, KalmanExtender
-from clew.extend.recurrent.extender import RecurrentConfig, RecurrentExtender
+from clew.extend.kalman.grower import KalmanConfig, KalmanGrower
+from clew.extend.recurrent.grower import RecurrentConfig, RecurrentGrower
 from clew.extend.recurrent.model import build_model, likelihood_loss
 from clew.extend.recurrent.training import RecurrentTask, RecurrentTrainingConfig, model_inputs
 from clew.fitting.likelihood import Snap
+from clew.hits.free import FreeHits
 from clew.io import find_events, read_event, write_event
 from clew.learning import train
 from clew.motion.state import Motion
 from clew.networks.records import save_arrays
 from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
-from clew.tracks import Candidates, Seeds
+from clew.stages import Grower, StageClock
+from clew.tracks import Candidates
 from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
 
 MOTION = Motion(1.3, 1.5, 0.01)
@@ -103,18 +105,18 @@ def blank(units: int) -> Memory:
     return memory_of(build_model(units, units).get_weights())
 
 
-def seeds_of(event: Event, free: np.ndarray) -> Seeds:
-    return RankedTripletSeeder(RankedTripletConfig()).seed_free(event.hits, free, Candidates.empty())
+def grown(grower: Grower, event: Event) -> Candidates:
+    free = FreeHits.of(event.hits)
+    seeds = RankedTripletSeeder(RankedTripletConfig()).seed(event.hits, free, Candidates.empty())
+    return grower.grow(event.hits, seeds, free, StageClock())
 
 
 def test_a_network_without_corrections_grows_what_the_filter_grows(
     event: Event, as_weights: Callable[[Memory, Motion], str]
 ) -> None:
-    free = np.ones(len(event.hits), dtype=np.bool_)
-    seeds = seeds_of(event, free)
     config = RecurrentConfig(weights=as_weights(blank(4), MOTION), widening=1.0, enough=40.0)
-    by_network = RecurrentExtender(config).grow(event.hits, seeds, free, SNAP)
-    by_filter = KalmanExtender(KalmanConfig()).grow(event.hits, seeds, free, SNAP)
+    by_network = grown(RecurrentGrower(config, SNAP), event)
+    by_filter = grown(KalmanGrower(KalmanConfig(), SNAP), event)
     assert len(by_filter) > 100
     np.testing.assert_array_equal(by_network.offsets, by_filter.offsets)
     np.testing.assert_array_equal(by_network.hits, by_filter.hits)
@@ -123,11 +125,9 @@ def test_a_network_without_corrections_grows_what_the_filter_grows(
 def test_a_network_that_shifts_far_loses_the_hits(
     event: Event, as_weights: Callable[[Memory, Motion], str]
 ) -> None:
-    free = np.ones(len(event.hits), dtype=np.bool_)
-    seeds = seeds_of(event, free)
     astray = blank(4)._replace(out_bias=np.array([40.0, 40.0, 0, 0, 0, 0], dtype=np.float32))
-    lost = RecurrentExtender(RecurrentConfig(as_weights(astray, MOTION))).grow(event.hits, seeds, free, SNAP)
-    kept = KalmanExtender(KalmanConfig()).grow(event.hits, seeds, free, SNAP)
+    lost = grown(RecurrentGrower(RecurrentConfig(as_weights(astray, MOTION)), SNAP), event)
+    kept = grown(KalmanGrower(KalmanConfig(), SNAP), event)
     assert len(lost.hits) < 0.5 * len(kept.hits)
 
 
@@ -149,7 +149,7 @@ def test_training_makes_predictions_likelier(track_set: TrackSet, tmp_path: Path
     result = train(task, tmp_path / "whole")
     assert result.best_loss < untrained - 0.05
     assert result.test_loss == pytest.approx(result.best_loss, abs=1e-5)  # of the same set
-    motion, memory = RecurrentExtender(RecurrentConfig(str(result.weights))).expectation
+    motion, memory = RecurrentGrower(RecurrentConfig(str(result.weights)), SNAP).expectation
     assert motion.filtered is filtered
     assert len(memory.recur) == 8
 
@@ -160,6 +160,5 @@ def test_sizes_that_kernels_do_not_take_are_refused() -> None:
 
 
 def test_weights_of_another_network_are_refused(event: Event) -> None:
-    free = np.ones(len(event.hits), dtype=np.bool_)
     with pytest.raises(ConfigError, match="lstm-64 are not of a recurrent network in the loop"):
-        RecurrentExtender(RecurrentConfig("lstm-64")).grow(event.hits, seeds_of(event, free), free, SNAP)
+        grown(RecurrentGrower(RecurrentConfig("lstm-64"), SNAP), event)

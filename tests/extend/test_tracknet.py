@@ -13,7 +13,7 @@ import pytest
 from clew.errors import ConfigError, InputError
 from clew.event import Event, Hits
 from clew.extend.growing.memory import N_ASKED, N_MET
-from clew.extend.tracknet.extender import TrackNetConfig, TrackNetExtender
+from clew.extend.tracknet.grower import TrackNetConfig, TrackNetGrower
 from clew.extend.tracknet.network import (
     LEAST_RADIUS,
     WIDTH,
@@ -28,8 +28,10 @@ from clew.extend.tracknet.search import deviations_in_radii
 from clew.extend.tracknet.training import TrackNetTask, TrackNetTrainingConfig, places
 from clew.extend.weights import weights_path
 from clew.fitting.ellipse import Branching
+from clew.hits.free import FreeHits
 from clew.io import find_events, read_event
 from clew.learning import train
+from clew.metrics import true_seeds
 from clew.metrics.matching import match
 from clew.metrics.tracks import metrics_above
 from clew.networks.keras import make_reproducible
@@ -37,6 +39,7 @@ from clew.networks.losses import ellipse_loss
 from clew.networks.records import save_arrays
 from clew.pipeline import Pipeline
 from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
+from clew.stages import StageClock
 from clew.tracks import Candidates, Seeds
 from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
 
@@ -180,13 +183,13 @@ def test_the_preset_finds_the_tracks_of_an_event(event: Event) -> None:
 
 @pytest.fixture(scope="module")
 def seeds(event: Event) -> Seeds:
-    free = np.ones(len(event.hits), dtype=np.bool_)
-    return RankedTripletSeeder(RankedTripletConfig()).seed_free(event.hits, free, Candidates.empty())
+    seeder = RankedTripletSeeder(RankedTripletConfig())
+    return seeder.seed(event.hits, FreeHits.of(event.hits), Candidates.empty())
 
 
 def grown(hits: Hits, seeds: Seeds, snap: Branching, **settings: float) -> Candidates:
-    extender = TrackNetExtender(TrackNetConfig(**settings))  # type: ignore[arg-type]
-    return extender.grow(hits, seeds, np.ones(len(hits), dtype=np.bool_), snap)
+    grower = TrackNetGrower(TrackNetConfig(**settings), snap)  # type: ignore[arg-type]
+    return grower.grow(hits, seeds, FreeHits.of(hits), StageClock())
 
 
 def test_wider_ellipses_make_longer_candidates(event: Event, seeds: Seeds) -> None:
@@ -208,9 +211,16 @@ def test_no_seeds_make_no_candidates(event: Event, seeds: Seeds) -> None:
     assert len(grown(event.hits, none, Branching(2.0, 4))) == 0
 
 
-def test_seeds_of_five_hits_are_refused(event: Event) -> None:
-    with pytest.raises(ValueError, match="use the seeding 'ranked-triplets'"):
-        grown(event.hits, Seeds(np.zeros((1, 5), np.int32), Candidates.empty()), Branching(2.0, 4))
+def test_seeds_of_five_hits_are_grown_from_their_first_three_layers(event: Event) -> None:
+    assert event.truth is not None
+    assert event.particles is not None
+    five = true_seeds(event.truth, event.particles)
+    snap = Branching(2.0, 4)
+    first = grown(event.hits, Seeds(five, Candidates.empty()), snap)
+    assert len(first) > 0.7 * len(five)
+    triplets = Candidates.from_rows(five).triplets(event.hits.layer_index)
+    same = grown(event.hits, Seeds(triplets, Candidates.empty(), np.zeros(len(triplets))), snap)
+    np.testing.assert_array_equal(first.hits, same.hits)
 
 
 def test_ellipses_hold_the_next_hits_of_true_tracks(event: Event) -> None:

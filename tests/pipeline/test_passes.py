@@ -12,11 +12,16 @@ import pytest
 from clew.errors import ConfigError
 from clew.event import Event
 from clew.io import read_event
-from clew.metrics import event_score, phase1_weights, phase2_weights
+from clew.metrics import evaluate, event_score, phase1_weights, phase2_weights
 from clew.pipeline import Pipeline, Reconstruction
 from clew.pipeline.preset import Preset
+from clew.tracks import NO_HIT
 
 BASE = '[[extend]]\nmethod = "kalman"\n[fitting]\nmethod = "likelihood"\n[ensemble]\nmethod = "claims"\n'
+WINDOWS = BASE.replace("kalman", "helix").replace("likelihood", "nearest")
+TRIPLETS = '[[seeding]]\nmethod = "triplets"\n'
+SOFT = '[[seeding]]\nmethod = "ranked-triplets"\nleast_pt = 0.13\nfirst_layers = [7, 8]\nleast_hits = 4\n'
+UNROLLED = '[[seeding]]\nmethod = "unrolled"\n'
 PASS = '[[seeding]]\nmethod = "ranked-triplets"\n'
 
 
@@ -95,18 +100,47 @@ def test_a_pass_is_left_out_where_it_would_take_too_long(event: Event) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"kalman"', '"helix"', "seeding in passes needs one extender 'kalman' or"),
-        ('"likelihood"', '"nearest"', "seeding in passes needs one extender 'kalman' or"),
-        ('"likelihood"', '"ellipse"', "or the extender 'tracknet' and the fitting 'ellipse'"),
-        ('"kalman"', '"tracknet"', "or the extender 'tracknet' and the fitting 'ellipse'"),
-        ('[[seeding]]\nmethod = "ranked-triplets"', '[seeding]\nmethod = "triplets"', "works in passes"),
-        (PASS, f'{PASS}[[seeding]]\nmethod = "triplets"\n', "'triplets' takes the whole event"),
+        ('"kalman"', '"helix"', "'helix' does not work with the fitting 'likelihood': use 'nearest'"),
+        ('"likelihood"', '"nearest"', "'kalman' does not work with the fitting 'nearest': use 'likelihood'"),
+        ('"likelihood"', '"ellipse"', "'kalman' does not work with the fitting 'ellipse': use 'likelihood'"),
+        ('"kalman"', '"tracknet"', "'tracknet' does not work with the fitting 'likelihood': use 'ellipse'"),
+        ("[[extend]]\n", '[[extend]]\nmethod = "recurrent"\n[[extend]]\n', "'recurrent' works alone"),
+        (BASE, WINDOWS, "'ranked-triplets' does not work with the extend 'helix': use 'kalman' or"),
     ],
 )
 def test_stages_that_do_not_fit_are_refused(old: str, new: str, message: str) -> None:
-    preset = Preset.parse((PASS + BASE).replace(old, new), "mixed", "here")
-    with pytest.raises(ConfigError, match=message):
-        Pipeline.from_preset(preset)
+    with pytest.raises(ConfigError, match=message) as error:
+        Preset.parse((PASS + BASE).replace(old, new), "mixed", "here")
+    assert str(error.value).startswith("preset mixed, ")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "passes", [(PASS, TRIPLETS), (TRIPLETS, SOFT), (TRIPLETS, TRIPLETS)], ids=["behind", "before", "twice"]
+)
+def test_different_seeders_may_follow_each_other(event: Event, passes: tuple[str, str]) -> None:
+    first, both = (
+        Pipeline.from_preset(Preset.parse("".join(some) + BASE, "mixed", "here")).reconstruct(event)
+        for some in (passes[:1], passes)
+    )
+    found = first.labels > 0
+    assert (both.labels[found] == first.labels[found]).all()
+    assert both.n_tracks > first.n_tracks
+    new = both.seeds.hits[len(first.seeds) :]
+    assert not found[new[new != NO_HIT]].any()
+    assert evaluate(event, both.labels, both.seeds).seeds is not None
+
+
+def test_a_seeder_of_the_whole_event_takes_only_free_hits_in_a_second_pass(event: Event) -> None:
+    text = "".join((TRIPLETS, UNROLLED, WINDOWS))
+    result = Pipeline.from_preset(Preset.parse(text, "mixed", "here")).reconstruct(event)
+    one = Pipeline.from_preset(Preset.parse(TRIPLETS + WINDOWS, "one", "here")).reconstruct(event)
+    found = one.labels > 0
+    assert (result.labels[found] == one.labels[found]).all()
+    assert result.n_tracks > one.n_tracks
+    assert not found[result.seeds.hits[len(one.seeds) :]].any()
+    assert not found[result.candidates.select(np.arange(len(one.seeds), len(result.seeds))).hits].any()
+    assert scores(event, result.labels)[0] > scores(event, one.labels)[0]
 
 
 def test_a_list_of_passes_survives_writing_and_reading() -> None:

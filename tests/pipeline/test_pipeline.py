@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from clew.arrays import Int32Array
+from clew.ensemble.claims import ClaimsConfig, ClaimsEnsemble
 from clew.ensemble.competition import CompetitionConfig, CompetitionEnsemble
+from clew.errors import ConfigError
 from clew.event import Event, Hits
+from clew.extend.windows.grower import FollowConfig, WindowGrower
 from clew.fitting.nearest.fitter import NearestConfig, NearestFitter
+from clew.hits.free import FreeHits
 from clew.metrics import event_score, true_seeds
 from clew.metrics.predictions import path_order
-from clew.pipeline import STAGES, Pipeline
-from clew.pipeline.preset import FollowConfig
+from clew.pipeline import Pipeline
+from clew.stages import STAGES
 from clew.tracks import Candidates, Predictions, Seeds
 
 N_STEPS = 5
 
 
 class TrueSeeder:
-    def __init__(self, event: Event, skip: int = 0) -> None:
+    """Seeds with the hits of every `every`th particle that are free."""
+
+    def __init__(self, event: Event, skip: int = 0, every: int = 1) -> None:
         assert event.truth is not None
         assert event.particles is not None
         order = path_order(event.truth, event.particles)
         self._tracks = Candidates.from_labels(event.truth.particle_id.astype(np.int32), order)
         long = self._tracks.select(self._tracks.lengths >= 10)
-        self._seeds = long.head(skip + 5)[:, skip:]
+        self._seeds = long.head(skip + 5)[::every, skip:]
 
-    def seed(self, hits: Hits) -> Seeds:
-        return Seeds(self._seeds, Candidates.from_rows(self._seeds))
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
+        seeds = self._seeds[free.mask[self._seeds].all(axis=1)]
+        return Seeds(seeds, Candidates.from_rows(seeds))
 
 
 class TrueExtender:
@@ -62,13 +71,16 @@ class TrueExtender:
         return Predictions(points)
 
 
+def true_grower(event: Event, error: float = 0.0, outward: int = 4) -> WindowGrower:
+    fitter = NearestFitter(NearestConfig(distance="manhattan", doubles=False))
+    return WindowGrower([TrueExtender(event, error)], fitter, FollowConfig(outward=outward, inward=2))
+
+
 def pipeline(event: Event, skip: int = 0, error: float = 0.0, outward: int = 4) -> Pipeline:
     return Pipeline(
-        TrueSeeder(event, skip),
-        [TrueExtender(event, error)],
-        NearestFitter(NearestConfig(distance="manhattan", doubles=False)),
+        [TrueSeeder(event, skip)],
+        true_grower(event, error, outward),
         CompetitionEnsemble(CompetitionConfig()),
-        FollowConfig(outward=outward, inward=2),
     )
 
 
@@ -128,7 +140,47 @@ def test_the_fitted_truth_of_seeds_is_the_first_five_hits(event: Event) -> None:
     seeds = true_seeds(event.truth, event.particles)
     free = np.ones(len(event.hits), dtype=np.bool_)
     free[seeds] = False
-    fitted = pipeline(event).extend_once(event.hits, seeds, free)
+    fitted = true_grower(event).extend_once(event.hits, seeds, free)
     owner = event.truth.particle_id
     assert (owner[fitted.hits] == owner[seeds[fitted.owners, 0]]).all()
     assert (fitted.lengths == N_STEPS).all()
+
+
+def test_a_second_pass_finds_what_the_first_one_left(event: Event) -> None:
+    some, every = TrueSeeder(event, every=2), TrueSeeder(event)
+    ensemble = CompetitionEnsemble(CompetitionConfig())
+    one = Pipeline([some], true_grower(event), ensemble).reconstruct(event)
+    two = Pipeline([some, every], true_grower(event), ensemble).reconstruct(event)
+    found = one.labels > 0
+    assert (two.labels[found] == one.labels[found]).all()
+    assert score(event, one.labels) < score(event, two.labels)
+    assert score(event, two.labels) == pytest.approx(long_tracks_weight(event))
+    assert len(two.seeds) == len(two.candidates) == two.n_tracks == two.labels.max()
+
+
+def test_an_event_and_its_hits_give_the_same(event: Event) -> None:
+    whole, hits = (pipeline(event).reconstruct(given) for given in (event, event.hits))
+    np.testing.assert_array_equal(whole.labels, hits.labels)
+
+
+def test_anything_else_is_refused_in_one_line(event: Event) -> None:
+    names = [one.name for one in fields(event.hits) if one.name != "cells"]
+    frame = pd.DataFrame({name: getattr(event.hits, name) for name in names})
+    with pytest.raises(TypeError, match=r"not a DataFrame: read events with clew\.read_event") as error:
+        pipeline(event).reconstruct(frame)  # type: ignore[arg-type]
+    assert "\n" not in str(error.value)
+
+
+def test_windows_are_not_grown_from_triplets(event: Event) -> None:
+    with pytest.raises(ValueError, match="windows are of five hits, not 3"):
+        Pipeline([Triplets()], true_grower(event), ClaimsEnsemble(ClaimsConfig())).reconstruct(event)
+
+
+class Triplets:
+    def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
+        return Seeds(np.array([[0, 1, 2]], dtype=np.int32), Candidates.empty(), np.zeros(1))
+
+
+def test_a_pipeline_without_a_seeder_is_refused(event: Event) -> None:
+    with pytest.raises(ConfigError, match="give one for each pass"):
+        Pipeline([], true_grower(event), ClaimsEnsemble(ClaimsConfig()))

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from clew.errors import ConfigError
-from clew.pipeline.preset import DEFAULT_PRESET, FollowConfig, Preset, available_presets
+from clew.extend.windows.grower import FollowConfig
+from clew.pipeline.preset import DEFAULT_PRESET, Preset, available_presets
 
 
 @pytest.mark.parametrize("name", available_presets())
@@ -41,11 +43,14 @@ def test_the_resolved_preset_names_settings_left_at_their_default(plain_preset: 
         (
             "[seeding]",
             "[fiting]\n[seeding]",
-            "^here: unknown key 'fiting': choose among description, seeding",
+            "^here: unknown key 'fiting': choose among description, base, seeding",
         ),
         ("[fitting]", "[follow]", r"^here: the table \[fitting\] is missing"),
         ("[[extend]]", "[extend]", r"^here: extend must be a list: write \[\[extend\]\]"),
         ("[seeding]\nmethod", "seeding", "^here: seeding must be a table"),
+        ("[seeding]", "base = 3\n[seeding]", "^here: base must be the name of a preset or of a .toml file"),
+        ("[seeding]", "base = 'fini'\n[seeding]", "^here, base: unknown preset 'fini': choose one of"),
+        ("[seeding]", "base = 'no.toml'\n[seeding]", "^here, base: no.toml: cannot read the preset"),
         ('"nearest"', '"nearby"', r"\[fitting\]: unknown method 'nearby': choose one of"),
         ('"nearest"', '"nearest"\nneighbors = 3', r"\[fitting\]: unknown key 'neighbors'"),
         ('"helix"', '"helix"\nwings = 2', r"\[\[extend\]\] number 1: unknown key 'wings'"),
@@ -66,3 +71,57 @@ def test_unknown_presets_are_refused(tmp_path: Path) -> None:
         Preset.load("fini")
     with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot read the preset"):
         Preset.load(tmp_path / "nowhere.toml")
+
+
+def test_what_a_preset_gives_is_put_over_its_base() -> None:
+    text = """
+    base = "sprace"
+    [fitting]
+    max_distance = 4.0
+    [ensemble]
+    method = "claims"
+    [follow]
+    inward = 1
+    """
+    mine, base = (Preset.parse(text, "mine", "here").resolved(), Preset.load("sprace").resolved())
+    assert mine["fitting"] == base["fitting"] | {"max_distance": 4.0}  # no method: merged
+    assert mine["ensemble"]["method"] == "claims"  # a method: replaced
+    assert "max_lost" not in mine["ensemble"]
+    assert mine["follow"] == {"outward": base["follow"]["outward"], "inward": 1}
+    assert mine["seeding"] == base["seeding"]
+
+
+def test_lists_replace_those_of_the_base() -> None:
+    text = 'base = "finnie"\n[[extend]]\nmethod = "helix"\n[seeding]\n[[seeding.passes]]\neps = 0.1\n'
+    mine = Preset.parse(text, "mine", "here").resolved()
+    assert [table["method"] for table in mine["extend"]] == ["helix"]
+    assert mine["seeding"]["method"] == "unrolled"
+    assert [one["eps"] for one in mine["seeding"]["passes"]] == [0.1]
+
+
+def test_a_base_may_be_a_file_that_has_one_itself(tmp_path: Path) -> None:
+    lower, upper = tmp_path / "lower.toml", tmp_path / "upper.toml"
+    lower.write_text('base = "clew"\ndescription = "lower"\n[fitting]\npull = 4.0\n')
+    upper.write_text(f'base = "{lower}"\n[ensemble]\nleast_hits = 5\n')
+    mine = Preset.load(upper)
+    assert mine.name == "upper"
+    assert len(mine.seeding) == len(Preset.load("clew").seeding)
+    assert (mine.fitting["pull"], mine.fitting["least_gain"]) == (4.0, -0.5)
+    assert mine.ensemble["least_hits"] == 5
+    assert "base" not in mine.to_toml()
+
+
+def test_bases_in_a_circle_are_refused(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.toml", tmp_path / "other.toml"
+    one.write_text(f'base = "{other}"\n')
+    other.write_text(f'base = "{one}"\n')
+    with pytest.raises(ConfigError, match=r"base goes in a circle, .*one.toml -> .*other.toml -> .*one.toml"):
+        Preset.load(one)
+
+
+@pytest.mark.parametrize("name", ["tracknet", "finnie-wide", "sprace"])
+def test_shipped_presets_on_a_base_hold_only_what_differs(name: str) -> None:
+    text = (resources.files("clew.pipeline.presets") / f"{name}.toml").read_text(encoding="utf-8")
+    assert "base = " in text
+    assert "[ensemble]" not in text
+    assert Preset.load(name).ensemble["method"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from clew.event import Event
+from clew.hits.free import FreeHits
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
 from clew.tracks import Candidates, Seeds
@@ -17,9 +18,8 @@ def event(make_toy_event) -> Event:
 
 
 def seeded(event: Event, found: Candidates | None = None, **settings: object) -> Seeds:
-    free = np.ones(len(event.hits), dtype=np.bool_)
     seeder = RankedTripletSeeder(RankedTripletConfig(**settings))
-    return seeder.seed_free(event.hits, free, found or Candidates.empty())
+    return seeder.seed(event.hits, FreeHits.of(event.hits), found or Candidates.empty())
 
 
 def true_candidates(event: Event) -> Candidates:
@@ -46,11 +46,11 @@ def test_triplets_of_one_hit_stand_together_the_likeliest_first(event):
 
 
 def test_seeds_begin_on_the_first_layers_and_are_of_free_hits(event):
-    free = event.hits.layer_index != 9
+    free = FreeHits.of(event.hits).without(event.hits.layer_index == 9)
     seeder = RankedTripletSeeder(RankedTripletConfig(first_layers=(8,), least_hits=4))
-    seeds = seeder.seed_free(event.hits, free, Candidates.empty())
+    seeds = seeder.seed(event.hits, free, Candidates.empty())
     assert (event.hits.layer_index[seeds.hits[:, 0]] == 8).all()
-    assert free[seeds.hits].all()
+    assert free.mask[seeds.hits].all()
     assert seeds.least_hits == 4
 
 

@@ -20,7 +20,7 @@ def event(make_toy_event) -> Event:
 
 @pytest.fixture(scope="module")
 def seeds(event) -> Seeds:
-    return UnrolledSeeder().seed(event.hits)
+    return UnrolledSeeder().find(event.hits)
 
 
 def tracks(seeds: Seeds) -> set[frozenset[int]]:
@@ -50,19 +50,19 @@ def test_seeds_go_outwards(event, seeds):
 def test_a_quarter_turn_does_not_matter(event, seeds):
     h = event.hits
     turned = Hits(h.hit_id, -h.y, h.x, h.z, h.volume, h.layer, h.module)
-    other = UnrolledSeeder().seed(turned)
+    other = UnrolledSeeder().find(turned)
     assert tracks(other) == tracks(seeds)
 
 
 def test_scikit_learn_gives_the_same_seeds(event):
-    compiled = UnrolledSeeder(SMALL).seed(event.hits)
-    reference = UnrolledSeeder(UnrolledConfig(passes=SMALL.passes, clusterer="scikit-learn")).seed(event.hits)
+    compiled = UnrolledSeeder(SMALL).find(event.hits)
+    reference = UnrolledSeeder(UnrolledConfig(passes=SMALL.passes, clusterer="scikit-learn")).find(event.hits)
     assert len(compiled) > 10
     np.testing.assert_array_equal(compiled.hits, reference.hits)
 
 
 def test_hdbscan_finds_tracks_too(event):
-    found = UnrolledSeeder(UnrolledConfig(passes=SMALL.passes, clusterer="hdbscan")).seed(event.hits)
+    found = UnrolledSeeder(UnrolledConfig(passes=SMALL.passes, clusterer="hdbscan")).find(event.hits)
     pid = owners(event, found)
     assert len(found) > 10
     assert (pid == pid[:, :1]).all(axis=1).mean() > 0.8

@@ -26,7 +26,7 @@ def event(make_toy_event) -> Event:
 
 @pytest.fixture(scope="module")
 def seeds(event) -> Seeds:
-    return TripletSeeder().seed(event.hits)
+    return TripletSeeder().find(event.hits)
 
 
 def test_all_particles_have_a_perfect_seed(event, seeds):
@@ -60,20 +60,20 @@ def test_a_track_has_at_most_one_hit_of_a_layer(event, seeds):
 
 def test_the_mirrored_event_has_the_mirrored_seeds(event, seeds):
     mirrored = replace(event.hits, y=-event.hits.y)
-    other = TripletSeeder().seed(mirrored)
+    other = TripletSeeder().find(mirrored)
     assert tracks(other) == tracks(seeds)
 
 
 def test_hits_taken_by_an_earlier_pass_are_gone_for_the_later(event):
     once = TripletConfig(passes=(TripletPass(0.3),))
     twice = TripletConfig(passes=(TripletPass(0.3), TripletPass(0.3)))
-    first, both = TripletSeeder(once).seed(event.hits), TripletSeeder(twice).seed(event.hits)
+    first, both = TripletSeeder(once).find(event.hits), TripletSeeder(twice).find(event.hits)
     np.testing.assert_array_equal(both.hits[: len(first)], first.hits)
     assert len(np.unique(both.found.hits)) == len(both.found.hits)
 
 
 def test_passes_leave_soft_tracks_to_later_ones(event):
-    seeds = TripletSeeder(TripletConfig(passes=(TripletPass(1.0, tuple(range(18))),))).seed(event.hits)
+    seeds = TripletSeeder(TripletConfig(passes=(TripletPass(1.0, tuple(range(18))),))).find(event.hits)
     owner = event.truth.particle_id[seeds.hits[:, 0]]
     assert len(owner) > 20
     assert (event.particles.pt[owner[owner > 0] - 1] > 0.9).all()
@@ -113,16 +113,16 @@ def test_second_hits_of_overlapping_modules_join_the_track():
     layer = np.array([LAYERS[k].layer for k in number], dtype=np.int32)
     module = np.where(np.arange(len(r)) < len(barrel), 1, 2).astype(np.int32)
     hits = Hits(np.arange(len(r)), x, y, z, volume, layer, module)
-    seeds = TripletSeeder().seed(hits)
+    seeds = TripletSeeder().find(hits)
     assert len(seeds.found) == 1
     np.testing.assert_array_equal(seeds.found[0], np.argsort(r))
-    alone = TripletSeeder().seed(replace(hits, module=np.ones_like(module)))
+    alone = TripletSeeder().find(replace(hits, module=np.ones_like(module)))
     assert len(alone.found[0]) == len(barrel)
 
 
 def test_a_narrow_beam_spot_leaves_the_same_prompt_tracks(make_toy_event):
     event = make_toy_event(n_particles=400, seed=5, smear=0.02, sigma_z=5.5)
-    narrow = TripletSeeder().seed(event.hits)
-    wide = TripletSeeder(TripletConfig(z0_margin=1000.0)).seed(event.hits)
+    narrow = TripletSeeder().find(event.hits)
+    wide = TripletSeeder(TripletConfig(z0_margin=1000.0)).find(event.hits)
     both = tracks(narrow) & tracks(wide)
     assert len(both) > 0.97 * len(wide.found)

@@ -10,6 +10,7 @@ import pytest
 
 from clew.errors import ConfigError, InputError
 from clew.event import Event, Hits
+from clew.hits.free import FreeHits
 from clew.io import write_event
 from clew.networks.records import save_arrays
 from clew.pipeline import Pipeline
@@ -176,7 +177,7 @@ def test_clusters_are_numbered_from_one_and_noise_is_none() -> None:
 def test_the_preset_finds_toy_tracks(event: Event) -> None:
     assert event.truth is not None
     assert event.particles is not None
-    seeds = CondensationSeeder().seed(event.hits)
+    seeds = CondensationSeeder().find(event.hits)
     labels = seeds.found.labels(len(event.hits))
     matching = shown_matching(event, labels, hits_on(event.hits, "pixels"))
     hard = (event.particles.pt > 0.9) & (matching.particle_size >= 4)
@@ -186,16 +187,17 @@ def test_the_preset_finds_toy_tracks(event: Event) -> None:
 
 
 def test_triplets_are_free_hits_of_one_track_on_three_layers(event: Event) -> None:
-    free = np.ones(len(event.hits), dtype=np.bool_)
-    tracks = CondensationSeeder().seed(event.hits).found
+    free = FreeHits.of(event.hits)
+    tracks = CondensationSeeder().find(event.hits).found
     owner = tracks.labels(len(event.hits))
-    seeds = CondensationTripletSeeder().seed_free(event.hits, free, Candidates.empty())
+    seeds = CondensationTripletSeeder().seed(event.hits, free, Candidates.empty())
     assert len(seeds) > 0.9 * len(tracks)
     assert (owner[seeds.hits] == owner[seeds.hits[:, :1]]).all()
     assert len(np.unique(owner[seeds.hits[:, 0]])) == len(seeds)
     assert (np.diff(np.sort(event.hits.layer_index[seeds.hits], axis=1), axis=1) > 0).all()
-    free[seeds.hits[0, 0]] = False
-    fewer = CondensationTripletSeeder().seed_free(event.hits, free, Candidates.empty())
+    taken = np.zeros(len(event.hits), dtype=np.bool_)
+    taken[seeds.hits[0, 0]] = True
+    fewer = CondensationTripletSeeder().seed(event.hits, free.without(taken), Candidates.empty())
     assert seeds.hits[0, 0] not in fewer.hits
 
 

@@ -1,26 +1,28 @@
-"""The TrackNETv2 extender: searches outwards from each seed, then inwards for what its inner end missed."""
+"""TrackNETv2 searches outwards from each seed, then inwards for what its inner end missed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
-from clew.arrays import BoolArray, Int32Array
+from clew.arrays import Int32Array
 from clew.event import Hits
-from clew.extend.growing.plant import grown, plant
+from clew.extend.growing.plant import Planted, grown, plant
 from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.search import Search
 from clew.extend.tracknet.stations import with_doubles
 from clew.extend.weights import weights_path
 from clew.fitting.ellipse import Branching
 from clew.fitting.likelihood import Snap
+from clew.hits.free import FreeHits
 from clew.hits.space import Ground
+from clew.stages import StageClock
 from clew.tracks import NO_HIT, Candidates, Seeds
 
-__all__ = ["TrackNetConfig", "TrackNetExtender"]
+__all__ = ["TrackNetConfig", "TrackNetGrower"]
 
 _BACK_FROM: Final = 6
 """Hits, from the first one on, the last three of which start the way back."""
@@ -30,7 +32,7 @@ _DOUBLE_PULL: Final = 5.0
 
 @dataclass(frozen=True)
 class TrackNetConfig:
-    """Settings of the TrackNETv2 extender.
+    """Settings of TrackNETv2.
 
     Attributes
     ----------
@@ -48,39 +50,45 @@ class TrackNetConfig:
 
 
 @dataclass(frozen=True)
-class TrackNetExtender:
-    """Stages 2 and 3 after Ariadne (P. Goncharov et al., 2020); see `clew.stages.LoopExtender`.
+class TrackNetGrower:
+    """Stages 2 and 3 after Ariadne (P. Goncharov et al., 2020); see `clew.stages.Grower`.
 
     Of the candidates of one first hit those with the highest gain go on after each station, and the best of
     all remains.  What a hit gains is how much likelier it is the track's than there by chance.
     """
 
-    config: TrackNetConfig = field(default_factory=TrackNetConfig)
+    config: TrackNetConfig
+    snap: Branching
 
-    takes: ClassVar[type[Branching]] = Branching
+    @property
+    def windows(self) -> None:
+        """None: it goes on from a state, not from windows of hits."""
+        return None
+
+    @property
+    def expectation(self) -> None:
+        """None: it draws ellipses, and is no filter."""
+        return None
 
     @cached_property
     def network(self) -> TrackNet:
         """The trained network."""
         return TrackNet.load(weights_path(self.config.weights))
 
-    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Branching) -> Candidates:
-        """Return the best candidate of each first hit, best gain first, hits inside out.
+    def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
+        """Return the best candidate of each first hit, best gain first, hits inside out."""
+        with clock("extend"):
+            return self._grown(plant(hits, seeds, free), seeds.least_hits)
 
-        Raises
-        ------
-        ValueError
-            If the seeds are not of three hits with gains.
-        """
-        planted = plant(hits, seeds, free)
+    def _grown(self, planted: Planted, least_hits: int) -> Candidates:
         group = np.cumsum(np.diff(planted.triplets[:, 0], prepend=-1) != 0) - 1
-        search = Search(self.network, planted.ground, snap, False)
+        search = Search(self.network, planted.ground, self.snap, False)
         tracks, gains = search.run(planted.triplets, planted.gains, group)
         enough = gains > self.config.least_gain
-        tracks = self._completed(planted.ground, tracks, snap)
-        return grown(planted, tracks[enough], gains[enough], seeds.least_hits)
+        tracks = self._completed(planted.ground, tracks)
+        return grown(planted, tracks[enough], gains[enough], least_hits)
 
-    def _completed(self, ground: Ground, tracks: Int32Array, snap: Branching) -> Int32Array:
+    def _completed(self, ground: Ground, tracks: Int32Array) -> Int32Array:
         """Return tracks whose inner ends are found anew from further out, with hits on overlapping modules.
 
         Seeds may leave out a layer, and need not begin at a track's first hit.
@@ -89,7 +97,7 @@ class TrackNetExtender:
         start = np.minimum(length, _BACK_FROM)  # hits before this place are found anew
         last = start[:, None] - np.array([1, 2, 3])
         triplets = np.take_along_axis(tracks, last, axis=1)
-        inward = Search(self.network, ground, snap, True).run(
+        inward = Search(self.network, ground, self.snap, True).run(
             triplets, np.zeros(len(tracks)), np.arange(len(tracks))
         )
         longer = (inward.tracks != NO_HIT).sum(axis=1) > start

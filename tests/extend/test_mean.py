@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.ensemble.competition import CompetitionConfig, CompetitionEnsemble
-from clew.ensemble.mean import mean_predictions
-from clew.ensemble.merge import MergeConfig, MergeEnsemble
 from clew.errors import InputError
+from clew.extend.windows.mean import mean_predictions
 from clew.tracks import Predictions
 
 
@@ -80,9 +78,3 @@ def test_nothing_or_unequal_shapes_are_refused():
         mean_predictions([])
     with pytest.raises(InputError, match="shapes"):
         mean_predictions([predictions((1, 2, 3, 4)), predictions((1, 2, 3, 4), (1, 2, 3, 4))])
-
-
-@pytest.mark.parametrize("ensemble", [CompetitionEnsemble(CompetitionConfig()), MergeEnsemble(MergeConfig())])
-def test_both_ensembles_combine_by_the_mean(ensemble):
-    both = [predictions((1.0, 100, 20, 0.2)), predictions((1.2, 104, 30, 0.4))]
-    np.testing.assert_array_equal(ensemble.combine(both).points, mean_predictions(both).points)

@@ -1,25 +1,25 @@
-"""The Kalman extender: seeds grow in a loop of prediction, snapping and update, all of them at once."""
+"""The Kalman filter: seeds grow in a loop of prediction, snapping and update, all of them at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass
 
-from clew.arrays import BoolArray
 from clew.event import Hits
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.network import NO_NETWORK, LoopNetwork
 from clew.fitting.likelihood import Snap
+from clew.hits.free import FreeHits
 from clew.motion.state import Motion
+from clew.stages import StageClock
 from clew.tracks import Candidates, Seeds
 
-__all__ = ["KalmanConfig", "KalmanExtender"]
+__all__ = ["KalmanConfig", "KalmanGrower"]
 
 
 @dataclass(frozen=True)
 class KalmanConfig:
-    """Settings of the Kalman extender.
+    """Settings of the Kalman filter.
 
     Attributes
     ----------
@@ -43,16 +43,20 @@ class KalmanConfig:
 
 
 @dataclass(frozen=True)
-class KalmanExtender:
-    """Stage 2 as a Kalman filter; see `clew.stages.LoopExtender`.
+class KalmanGrower:
+    """Stages 2 and 3 as a Kalman filter; see `clew.stages.Grower`.
 
     R. Fruehwirth, Nucl. Instrum. Meth. A 262 (1987) 444; the combination with the search for hits is that of
     the combinatorial Kalman filter, one branch at a time.
     """
 
-    config: KalmanConfig = field(default_factory=KalmanConfig)
+    config: KalmanConfig
+    snap: Snap
 
-    takes: ClassVar[type[Snap]] = Snap
+    @property
+    def windows(self) -> None:
+        """None: it goes on from a state, not from windows of hits."""
+        return None
 
     @property
     def expectation(self) -> tuple[Motion, LoopNetwork]:
@@ -60,14 +64,9 @@ class KalmanExtender:
         c = self.config
         return Motion(c.scattering, c.strip_discs, c.energy_loss), NO_NETWORK
 
-    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
-        """Return the best candidate of each first hit, best gain first, hits inside out.
-
-        Raises
-        ------
-        ValueError
-            If the seeds are not of three hits with gains.
-        """
+    def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
+        """Return the best candidate of each first hit, best gain first, hits inside out."""
         motion, network = self.expectation
-        rules = Rules(motion, snap, network, hits.detector.solenoid.map)
-        return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)
+        rules = Rules(motion, self.snap, network, hits.detector.solenoid.map)
+        with clock("extend"):
+            return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)

@@ -31,10 +31,10 @@ def mean_predictions(predictions: Sequence[Predictions]) -> Predictions:
         For no predictions, or predictions of different shapes.
     """
     if not predictions:
-        raise InputError("ensemble: no predictions to combine: give those of at least one extender")
+        raise InputError("extend: no predictions to combine: give those of at least one extender")
     shapes = [prediction.points.shape for prediction in predictions]
     if len(set(shapes)) > 1:
-        raise InputError(f"ensemble: predictions of shapes {shapes} cannot be combined: use equal steps")
+        raise InputError(f"extend: predictions of shapes {shapes} cannot be combined: use equal steps")
     if len(predictions) == 1:
         return predictions[0]
     points = np.stack([prediction.points for prediction in predictions]).astype(np.float64)

@@ -1,13 +1,12 @@
-"""The recurrent extender: a network in the loop corrects a filter's predictions and their errors."""
+"""The recurrent filter: a network in the loop corrects a filter's predictions and their errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
-from clew.arrays import BoolArray
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.extend.growing.following import Rules
@@ -15,16 +14,18 @@ from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.network import LoopNetwork, network_of, widened
 from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
+from clew.hits.free import FreeHits
 from clew.motion.state import Motion
 from clew.networks.records import load_arrays
+from clew.stages import StageClock
 from clew.tracks import Candidates, Seeds
 
-__all__ = ["RecurrentConfig", "RecurrentExtender"]
+__all__ = ["RecurrentConfig", "RecurrentGrower"]
 
 
 @dataclass(frozen=True)
 class RecurrentConfig:
-    """Settings of the recurrent extender.
+    """Settings of the recurrent filter.
 
     Attributes
     ----------
@@ -47,12 +48,16 @@ class RecurrentConfig:
 
 
 @dataclass(frozen=True)
-class RecurrentExtender:
-    """Stage 2 with a memory of each candidate's hits; see `clew.stages.LoopExtender`."""
+class RecurrentGrower:
+    """Stages 2 and 3 with a memory of each candidate's hits; see `clew.stages.Grower`."""
 
-    config: RecurrentConfig = field(default_factory=RecurrentConfig)
+    config: RecurrentConfig
+    snap: Snap
 
-    takes: ClassVar[type[Snap]] = Snap
+    @property
+    def windows(self) -> None:
+        """None: it goes on from a state, not from windows of hits."""
+        return None
 
     @cached_property
     def expectation(self) -> tuple[Motion, LoopNetwork]:
@@ -65,24 +70,13 @@ class RecurrentExtender:
             )
         return _motion_of(record["motion"]), network_of(arrays)
 
-    def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
-        """Return the best candidate of each first hit, best gain first, hits inside out.
-
-        Raises
-        ------
-        ValueError
-            If the seeds are not of three hits with gains.
-        """
-        motion, network = self.expectation
-        network = widened(network, self.config.widening)
-        return grow_triplets(
-            hits,
-            seeds,
-            free,
-            Rules(motion, snap, network, hits.detector.solenoid.map),
-            self.config.least_gain,
-            self.config.enough,
-        )
+    def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
+        """Return the best candidate of each first hit, best gain first, hits inside out."""
+        with clock("extend"):
+            motion, network = self.expectation
+            network = widened(network, self.config.widening)
+            rules = Rules(motion, self.snap, network, hits.detector.solenoid.map)
+            return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)
 
 
 def _motion_of(record: Mapping[str, Any]) -> Motion:
