@@ -13,8 +13,8 @@ compiled without its runtime (`_nrt=False`) and so without counts.  What that as
 - Whoever calls a kernel keeps the arrays that it hands down until the call returns.
 - An array is copied into another by `copy_into`: a slice assigned to a slice allocates where they overlap.
 
-`_nrt` and `forceinline` are not documented options of numba: a test looks for reference counts in the compiled
-code and compares results with those of owning kernels, and numba's version is bounded in setup.cfg.
+`_nrt` and `forceinline` are not documented options of numba: a test looks for reference counts in the
+compiled code and compares results with those of owning kernels; numba's version is bounded in setup.cfg.
 """
 
 from __future__ import annotations

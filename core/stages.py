@@ -17,7 +17,7 @@ from clew.hits.free import FreeHits
 from clew.tracks import Candidates, Predictions, Seeds
 
 if TYPE_CHECKING:
-    from clew.extend.growing.memory import Memory
+    from clew.extend.growing.network import LoopNetwork
     from clew.extend.windows.grower import WindowGrower
     from clew.motion.state import Motion
 
@@ -101,7 +101,7 @@ class Grower(Protocol):
         ...
 
     @property
-    def expectation(self) -> tuple[Motion, Memory] | None:
+    def expectation(self) -> tuple[Motion, LoopNetwork] | None:
         """What predictions and their errors follow from, where it is a filter; to measure its pulls."""
         ...
 

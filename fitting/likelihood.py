@@ -69,8 +69,8 @@ def snap_of(config: LikelihoodConfig) -> Snap:
 def hit_window(surface: Surface, state: State, path: Path, pull: float) -> tuple[float, float, float, float]:
     """Return phi, half the range of phi, and the range of z/r, in which hits within `pull` deviations are.
 
-    Modules stand before and behind their layer, so a hit may be up to `surface.depth` along the track away from
-    the crossing, as far as the layer's hits spread in r (cylinder) or z (disc).
+    Modules stand before and behind their layer, so a hit may be up to `surface.depth` along the track away
+    from the crossing, as far as the layer's hits spread in r (cylinder) or z (disc).
     """
     x, y = state.x, state.y
     r = np.sqrt(x * x + y * y)

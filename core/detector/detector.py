@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from clew.errors import ConfigError
 from clew.records import RecordArray
 
 __all__ = ["ClusterSlopes", "Detector", "Layer", "LayerClass", "Lengths", "SeedLengths"]
+
+
+_NAME: Final = re.compile(r"(?P<words>[^0-9]*?)\s*(?:(?P<first>[0-9]+)(?:-(?P<last>[0-9]+))?)?")
+"""Words of a class, and which of its layers."""
 
 
 @dataclass(frozen=True)
@@ -196,25 +201,14 @@ class Detector:
 
     @cached_property
     def surfaces(self) -> RecordArray:
-        """The layers as kernels read them, without hits, shape (n_layers,), `clew.detector.surface.Surface`."""
+        """The layers as kernels read them, without hits, shape (n_layers,), `Surface` records."""
         table = np.zeros(len(self.layers), dtype=SURFACE)
         table["r_low"], table["z_low"] = np.inf, np.inf
         table["r_high"], table["z_high"] = -np.inf, -np.inf
         table["max_background"] = np.inf
         table["radiation_lengths"] = self.radiation_lengths
         table["most_obliquity"] = self.most_obliquity
-        for name in (
-            "depth",
-            "edge",
-            "ahead",
-            "again",
-            "longest",
-            "step",
-            "loose",
-            "slack",
-            "spread",
-            "least_r",
-        ):
+        for name in sorted(set(SURFACE.names or ()) & set(Lengths.__dataclass_fields__)):
             table[name] = getattr(self.lengths, name)
         for row, layer in zip(table, self.layers, strict=True):
             own = self.classes[layer.kind]
@@ -274,9 +268,7 @@ class Detector:
         return tuple(sorted({index for name in names for index in self._select(name)}))
 
     def _select(self, name: str) -> list[int]:
-        found = re.fullmatch(
-            r"(?P<words>[^0-9]*?)\s*(?:(?P<first>[0-9]+)(?:-(?P<last>[0-9]+))?)?", name.strip()
-        )
+        found = _NAME.fullmatch(name.strip())
         words = found["words"].split() if found else []
         if words == ["all"]:
             words = []

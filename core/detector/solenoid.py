@@ -1,4 +1,4 @@
-"""The field of a thin finite solenoid (N. Derby and S. Olbert, Am. J. Phys. 78 (2010) 229), as kernels read it."""
+"""The field of a thin finite solenoid (N. Derby and S. Olbert, Am. J. Phys. 78 (2010) 229)."""
 
 from __future__ import annotations
 

@@ -49,6 +49,5 @@ class FreeHits:
     @cached_property
     def space(self) -> SearchSpace:
         """The free hits as searches see them."""
-        if self._whole is None:
-            return whole_space(self.hits)
-        return select_space(self._whole.space, self.mask)
+        whole = self._whole.space if self._whole else whole_space(self.hits)
+        return select_space(whole, self.mask)

@@ -175,7 +175,10 @@ def _start_covariance(
     motion: Motion,
     state: State,
 ) -> None:
-    """Write the covariance; `course`: the two arcs [mm], the field there over the nominal, pT times curvature."""
+    """Write the covariance.
+
+    `course` are the two arcs [mm], the field there over the nominal one, and pT times curvature [GeV/mm].
+    """
     arc1, arc2, strength, bending = course
     arc, slope, psi = arc1 + arc2, state.slope, state.psi
     sec2 = 1.0 + slope * slope

@@ -42,7 +42,7 @@ _MOST_DOUBLES: Final = 3
 """Hits of overlapping modules that a candidate takes on a layer at most."""
 
 _BEFORE_NEXT: Final = 1.0
-"""mm before the next hit of a track that is retraced: what is found nearer is on a layer before that hit's."""
+"""mm before the next hit of a track that is retraced: what is found nearer is on a layer in between."""
 
 _CURRENT, _TRIAL, _BEST, _SEEN = range(4)
 """Records of `Scratch.states`: where the candidate is; a prediction; the best one; as the network sees it."""
@@ -52,7 +52,7 @@ _HERE, _AHEAD = range(2)
 
 
 class Rules(NamedTuple):
-    """What following depends on besides the hits: how tracks deviate, which hits are taken, network, field."""
+    """What following depends on besides the hits: how tracks move, which hits are taken, the network."""
 
     motion: Motion
     snap: Snap

@@ -1,8 +1,8 @@
 """The network of a candidate in compiled code: what it remembers of the hits met, and what it expects ahead.
 
 After each hit a gated recurrent unit takes in how far the hit was from where the filter expected it; before
-each layer a small dense network tells from that hidden state how to shift the filter's prediction and how wide
-it really is.  The same arithmetic as the Keras model of `clew.extend.recurrent.model`.
+each layer a small dense network tells from that hidden state how to shift the filter's prediction and how
+wide it really is.  The same arithmetic as the Keras model of `clew.extend.recurrent.model`.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def hit_features(
     residual: Residual,
     features: Float32Array,
 ) -> None:
-    """Write the features of a hit before the state learns from it, as if curvature and slope were positive."""
+    """Write the features of a hit before the state learns from it, mirrored to positive curvature and slope."""
     measure(point, surface, state, path, residual)
     s11, _, s22 = covariance(state, residual)
     side, end = np.copysign(1.0, state.kappa), np.copysign(1.0, state.slope)
@@ -205,7 +205,7 @@ def predict_corrections(
 
 @kernel(force=True)
 def correct(state: State, path: Path, corrections: Float32Array, target: State) -> None:
-    """Write a predicted state as the network sees it, and into `path` how wide the hits' errors really are."""
+    """Write a predicted state as the network sees it, and into `path` by how much hits' errors are wider."""
     across = corrections[0] * np.sqrt(state.aa) * np.copysign(1.0, state.kappa)
     wider, longer = np.exp(corrections[2]), np.exp(corrections[3])
     target.x = state.x - across * path.sin
