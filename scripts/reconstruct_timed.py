@@ -214,9 +214,7 @@ def compare(options: argparse.Namespace) -> None:
             for n in threads:
                 _round(workers if number % 2 == 0 else workers[::-1], n)
         events = workers[0].events
-    print(
-        f"preset {options.preset}, {len(events)} events, {options.rounds} rounds; seconds per event, medians"
-    )
+    print(f"preset {options.preset}, seconds per event, medians of {options.rounds} rounds (least..most)\n")
     print(report(sides, threads, events))
 
 
