@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from clew.arrays import Int32Array
+from clew.compilation import without_compilation
 from clew.event import Event
 from clew.extend.recurrent.pulls import pulls_along
 from clew.io import EventSource, read_event
@@ -45,7 +46,7 @@ def _evaluate(source: EventSource, preset: Preset) -> EventReport:
     assert event.truth is not None
     assert event.particles is not None
     pipeline = preset_pipeline(preset)
-    result = pipeline.reconstruct(event.hits)
+    result = without_compilation(partial(pipeline.reconstruct, event.hits))
     report = replace(evaluate(event, result.labels, result.seeds), seconds=result.seconds)
     if pipeline.window_stages is None:
         (extender,) = pipeline.extenders
