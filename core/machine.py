@@ -14,7 +14,7 @@ from typing import Final
 
 import numba
 
-__all__ = ["Machine", "describe_machine", "peak_memory"]
+__all__ = ["Machine", "core_count", "describe_machine", "peak_memory"]
 
 _PACKAGES: Final = ("clew", "numpy", "numba", "scipy", "scikit-learn", "hdbscan", "keras")
 _BACKENDS: Final = ("tensorflow", "tensorflow-cpu", "jax", "torch")
@@ -54,7 +54,7 @@ def describe_machine() -> Machine:
     """Describe the machine that this process runs on."""
     return Machine(
         cpu=_cpu_name(),
-        cores=_cores(),
+        cores=core_count(),
         threads=numba.get_num_threads(),
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30,
         system=platform.platform(),
@@ -72,7 +72,8 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cores() -> int:
+def core_count() -> int:
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TypeVar
 
 import joblib
 import numba
+
+from clew.compilation import announce_with, announcement
+from clew.machine import core_count
 
 __all__ = ["new_process", "parallel_events"]
 
@@ -24,16 +27,19 @@ def parallel_events(
     if jobs == 1 or len(sources) < 2:
         yield from map(work, sources)
         return
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    threads = max(1, core_count() // jobs)
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from parallel(joblib.delayed(_with_threads)(work, source, threads) for source in sources)
+    tasks = (joblib.delayed(_in_worker)(work, source, threads, announcement()) for source in sources)
+    yield from parallel(tasks)
 
 
-def _with_threads(work: Callable[[_Item], _Result], source: _Item, threads: int) -> _Result:
+def _in_worker(work: Callable[[_Item], _Result], source: _Item, threads: int, told: Path | None) -> _Result:
+    announce_with(told)
     numba.set_num_threads(threads)
     return work(source)
 
 
 def new_process() -> ProcessPoolExecutor:
     """Return a worker in a fresh interpreter, which shares nothing with this one."""
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    context = get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=context, initializer=announce_with, initargs=(announcement(),))

@@ -293,7 +293,7 @@ def _expected(doublet: Doublet, surface: Surface, arc: float, cuts: DoubletCuts)
     """Return the expected deviations [mm] after an arc, across and in z.
 
     Errors of the two hits and of the beam line grow with the coefficients by which a parabola through the
-    three points is extrapolated; the second layer's scattering adds what the extrapolation does not follow of it.
+    three points is extrapolated; the second layer's scattering adds what that does not follow of it.
     """
     theta, slope = doublet.theta, doublet.slope
     d1, d2, whole = doublet.arc - doublet.gap, doublet.gap, doublet.arc

@@ -26,9 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print versions, machine, presets, methods and weights."""
-    import os
     import platform
     from importlib.metadata import PackageNotFoundError, version
+
+    from clew.machine import core_count
 
     def installed(package: str) -> str:
         try:
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
             return "not installed"
 
     print(f"clew            {version('clew')}, Python {platform.python_version()}")
-    print(f"machine         {platform.machine()}, {len(os.sched_getaffinity(0))} cores")
+    print(f"machine         {platform.machine()}, {core_count()} cores")
     for package in _PACKAGES:
         print(f"{package:<15} {installed(package)}")
     _print_choices()

@@ -31,8 +31,12 @@ _COMMANDS: Final = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 2 for refused input, 130 when interrupted."""
     options = _parser().parse_args(arguments)
+
+    from clew.compilation import announcing_compilation  # imports numba, which --help does not wait for
+
     try:
-        options.run(options)
+        with announcing_compilation():
+            options.run(options)
     except ClewError as error:
         print(f"clew {options.command}: error: {error}", file=sys.stderr)
         return 2

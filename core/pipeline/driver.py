@@ -35,7 +35,7 @@ class EventSummary:
     ----------
     event_id, n_hits, n_seeds, n_tracks : int
     seconds : dict
-        Wall time per stage.
+        Wall time per stage, with compiled kernels.
     phase1, phase2 : float or None
         TrackML scores, where the truth is known.
     picture : str or None
@@ -112,7 +112,7 @@ def _reconstruct(
     draw: Draw | None,
 ) -> EventSummary:
     event = read_event(source)
-    result = preset_pipeline(preset).reconstruct(event.hits)
+    result = preset_pipeline(preset).reconstruct(event)
     phase1, phase2 = _scores(event, result.labels)
     summary = EventSummary(
         event_id=source.event_id,

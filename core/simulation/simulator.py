@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
+from clew.compilation import working_time
 from clew.detector import Modules
 from clew.event import Cells, Event, Hits, Particles, Truth
 from clew.metrics.weights import phase1_weights
@@ -49,19 +49,19 @@ def simulate_event(config: SimulationConfig, event_id: int) -> Simulated:
     """
     streams = np.random.SeedSequence([config.seed, event_id]).spawn(3)
     generation, path, readout = (np.random.default_rng(stream) for stream in streams)
-    clock = [perf_counter()]
+    clock = [working_time()]
     generated = generate(config, generation)
     listed = _listed(generated, config)
-    clock.append(perf_counter())
+    clock.append(working_time())
     machine = transport(config.material)
     traced = listed.take(_traced(listed, config))
     crossings = machine.cross(traced, _seed(path))
-    clock.append(perf_counter())
+    clock.append(working_time())
     if config.interactions:
         listed, traced, crossings = _cascade(listed, traced, crossings, machine.modules, config, path)
-    clock.append(perf_counter())
+    clock.append(working_time())
     event = _read_out(event_id, listed, traced, crossings, machine.modules, config, readout)
-    clock.append(perf_counter())
+    clock.append(working_time())
     return Simulated(event, dict(zip(STAGES, np.diff(clock).tolist(), strict=True)))
 
 

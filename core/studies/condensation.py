@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
 from tqdm import tqdm
 
 from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from clew.compilation import working_time
 from clew.event import Event
 from clew.io import EventSource, read_event
 from clew.machine import peak_memory
@@ -72,14 +72,14 @@ def run(sources: Sequence[EventSource], folder: Path) -> str:
 
 def _measure(event: Event, config: CondensationSeederConfig) -> _Measured:
     edge_filter, network = shipped_stages(config.weights)
-    times = [perf_counter()]
+    times = [working_time()]
     graph, scores = edge_filter.judge(event.hits)
     filtered = edge_filter.cut(event.hits, graph, scores)
-    times.append(perf_counter())
+    times.append(working_time())
     _, places = network.place(filtered)
-    times.append(perf_counter())
+    times.append(working_time())
     labels = cluster(len(event.hits), filtered.graph.rows, places, config.eps, config.min_samples)
-    times.append(perf_counter())
+    times.append(working_time())
     joined = np.zeros(len(event.hits), dtype=np.int32)
     layer = event.hits.layer_index[graph.rows]
     joined[graph.rows] = edge_tracks(graph, scores, layer, (COMPONENTS_ABOVE,))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter
 from typing import Final
 
 import numpy as np
 from tqdm import tqdm
 
 from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from clew.compilation import working_time
 from clew.event import Event
 from clew.io import EventSource, read_event
 from clew.metrics.tracks import TrackReport, track_report
@@ -73,11 +73,11 @@ def _measure(event: Event, network: EdgeNetwork) -> _Measured:
     selection = SelectionConfig(**network.record["config"]["selection"])
     doublets = DoubletConfig(**network.record["doublets"])
     rows, particle = selected_hits(event, selection), particle_of_hits(event)
-    start = perf_counter()
+    start = working_time()
     graph = build_graph(event.hits, doublets, rows)
-    built = perf_counter()
+    built = working_time()
     scores = network.scores(graph)
-    judged = perf_counter()
+    judged = working_time()
     labels = np.zeros(len(event.hits), dtype=np.int32)
     labels[graph.rows] = edge_tracks(graph, scores, event.hits.layer_index[graph.rows], (THRESHOLD,))
     return _Measured(

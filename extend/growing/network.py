@@ -108,7 +108,7 @@ def hit_features(
     residual: Residual,
     features: Float32Array,
 ) -> None:
-    """Write the features of a hit before the state learns from it, mirrored to positive curvature and slope."""
+    """Write the features of a hit before the state learns from it, as if its slopes were positive."""
     measure(point, surface, state, path, residual)
     s11, _, s22 = covariance(state, residual)
     side, end = np.copysign(1.0, state.kappa), np.copysign(1.0, state.slope)
