@@ -59,7 +59,7 @@ def _evaluate(source: EventSource, preset: Preset) -> EventReport:
 
 
 def _pulls(event: Event, extender: FilterExtender) -> PullTable:
-    return pull_table(*pulls_along(tracks_of(event), *extender.expectation))
+    return pull_table(event.hits.detector, *pulls_along(tracks_of(event), *extender.expectation))
 
 
 def _predictions(event: Event, pipeline: Pipeline, seeds: Int32Array) -> PredictionReport:
