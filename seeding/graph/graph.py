@@ -64,7 +64,7 @@ def build_graph(hits: Hits, config: DoubletConfig, rows: Int64Array | None = Non
     """Build the graph of an event's doublets, or of those among the given hits."""
     doublets = find_doublets(hits, config, rows)
     nodes, edges = np.unique(doublets, return_inverse=True)
-    limits = _slope_limits(hits, nodes)
+    limits = _slope_limits(hits, nodes.astype(np.int64))
     return Graph(
         nodes.astype(np.int32),
         edges.reshape(doublets.shape).astype(np.int32),

@@ -17,6 +17,7 @@ from clew.io import read_event
 from clew.metrics.matching import match
 from clew.pipeline import Pipeline
 from clew.pipeline.preset import Preset
+from clew.seeding.graph.doublets import DoubletConfig, find_doublets, layer_pairs, true_doublets
 
 ROOT = Path(__file__).parents[2]
 TRACKML = "event000000001"
@@ -88,6 +89,20 @@ def test_each_cylinder_is_followed_by_the_next_one(six_cylinders: Detector) -> N
     # likeliest first: all tracks meet the next cylinder, those that leave it out meet the one behind
     assert six_cylinders.following(1).tolist() == [[1, 2], [2, 3], [3, 4], [4, 5], [5, -1], [-1, -1]]
     assert six_cylinders.preceding(1).tolist() == [[-1, -1], [0, -1], [1, 0], [2, 1], [3, 2], [4, 3]]
+
+
+def test_doublets_of_graphs_join_neighbouring_cylinders(
+    six_cylinders: Detector, make_helices: Callable[..., Event]
+) -> None:
+    toy, config = make_helices(six_cylinders), DoubletConfig()
+    pairs = [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5]]
+    assert layer_pairs(six_cylinders, config).tolist() == pairs
+    assert layer_pairs(six_cylinders, replace(config, layers="all")).tolist() == pairs
+    assert toy.truth is not None
+    doublets = find_doublets(toy.hits, config)
+    assert true_doublets(doublets, toy.truth.particle_id).sum() == 5 * 40
+    layers = toy.hits.layer_index[doublets]
+    assert (layers[:, 1] == layers[:, 0] + 1).all()
 
 
 def test_kernels_read_the_layers_as_records(six_cylinders: Detector) -> None:
