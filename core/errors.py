@@ -1,8 +1,8 @@
-"""The errors that Clew raises on purpose: one line each, saying what is wrong and what to do."""
+"""The errors and warnings that Clew raises on purpose: one line each, saying what is wrong and what to do."""
 
 from __future__ import annotations
 
-__all__ = ["ClewError", "ConfigError", "InputError"]
+__all__ = ["ClewError", "ClewWarning", "ConfigError", "InputError"]
 
 
 class ClewError(Exception):
@@ -15,3 +15,7 @@ class InputError(ClewError):
 
 class ConfigError(ClewError):
     """A preset or setting is wrong; the message names the key and the allowed values."""
+
+
+class ClewWarning(UserWarning):
+    """Input that can be used but looks wrong, in one line."""

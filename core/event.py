@@ -83,6 +83,7 @@ class Hits:
             layer=self.layer[rows],
             module=self.module[rows],
             cells=None if self.cells is None else self.cells.select(rows),
+            detector=self.detector,
         )
 
     @cached_property

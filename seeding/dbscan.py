@@ -86,7 +86,7 @@ def dbscan(points: Float32Array, eps: float, min_samples: int = 1) -> Int32Array
     return labels
 
 
-@kernel
+@kernel(owns=True)
 def make_workspace(n: int, n_columns: int) -> Workspace:
     """Return buffers for `cluster_into` with up to n points."""
     return Workspace(

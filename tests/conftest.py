@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from clew.detector import LAYERS, Layer
+from clew.detector import Layer, trackml
 from clew.event import Event, Hits, Particles, Truth
 
 PLAIN_PRESET = """
@@ -32,7 +32,7 @@ def crossings(pt: float, phi: float, cot: float, charge: int, z0: float) -> list
     """Return (path, x, y, z, volume, layer) of an ideal helix from (0, 0, z0) at every layer."""
     radius = MM_PER_GEV * pt
     found = []
-    for layer in LAYERS:
+    for layer in trackml().layers:
         alpha = turning_angle(layer, radius, cot, z0)
         if alpha is None:
             continue
@@ -68,7 +68,7 @@ def make_toy_event() -> Callable[..., Event]:
     def make(
         n_particles: int = 60, seed: int = 0, smear: float = 0.0, noise: int = 0, sigma_z: float = 5.5
     ) -> Event:
-        rng = np.random.default_rng(seed)
+        rng, layers = np.random.default_rng(seed), trackml().layers
         rows, owner, particles = [], [], []
         for number in range(1, n_particles + 1):
             pt = float(np.exp(rng.uniform(np.log(0.4), np.log(5.0))))
@@ -80,7 +80,7 @@ def make_toy_event() -> Callable[..., Event]:
             momentum = (pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta))
             particles.append((number, 0.0, 0.0, z0, *momentum, charge, len(hits)))
         for _ in range(noise):
-            layer = LAYERS[rng.integers(len(LAYERS))]
+            layer = layers[rng.integers(len(layers))]
             across, phi = rng.uniform(*layer.reach), rng.uniform(-np.pi, np.pi)
             r, z = (layer.position, across) if layer.barrel else (across, layer.position)
             rows.append((0.0, r * np.cos(phi), r * np.sin(phi), z, layer.volume, layer.layer))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
-from clew.errors import ClewError
+from clew.errors import ClewError, ClewWarning
 
 __all__ = ["main"]
 
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from clew.compilation import announcing_compilation  # imports numba, which --help does not wait for
 
     try:
-        with announcing_compilation():
+        with announcing_compilation(), _warning_in_one_line(options.command):
             options.run(options)
     except ClewError as error:
         print(f"clew {options.command}: error: {error}", file=sys.stderr)
@@ -44,6 +46,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"clew {options.command}: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+@contextmanager
+def _warning_in_one_line(command: str) -> Iterator[None]:
+    """Print Clew's own warnings as its errors are, without the place in the code."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, ClewWarning):
+                print(f"clew {command}: warning: {message}", file=sys.stderr)
+            else:
+                others(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -210,8 +210,8 @@ class Detector:
         table["most_obliquity"] = self.most_obliquity
         for name in sorted(set(SURFACE.names or ()) & set(Lengths.__dataclass_fields__)):
             table[name] = getattr(self.lengths, name)
-        for row, layer in zip(table, self.layers, strict=True):
-            own = self.classes[layer.kind]
+        for number, layer in enumerate(self.layers):
+            own, row = self.classes[layer.kind], cast(Any, table[number])
             row.barrel, row.supports, row.position = layer.barrel, own.supports, layer.position
             row.low, row.high = layer.reach
             row.across, row.along = own.across, own.along

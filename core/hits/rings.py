@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array
+from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.detector import Detector
 from clew.event import Hits
 from clew.hits.index import HitIndex
@@ -51,9 +51,9 @@ def _rings_of_layers(detector: Detector) -> tuple[Int32Array, Float64Array, Floa
 
 @kernel
 def _add_up(
-    x: Float64Array,
-    y: Float64Array,
-    r: Float64Array,
+    x: Float32Array,
+    y: Float32Array,
+    r: Float32Array,
     module: Int32Array,
     layer: Int32Array,
     group: Int32Array,

@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Int64Array
-from clew.detector import Modules
+from clew.detector import Detector, Modules, trackml
 from clew.detector.modules import module_key
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth
+from clew.io.placement import check_placement
 from clew.io.schema import DETECTORS, TABLES
 from clew.io.sources import EventSource, find_events
 from clew.io.tables import Table, TableFile, read_table
@@ -25,7 +26,9 @@ PARTS: Final = tuple(TABLES)
 """All parts of an event: hits, cells, particles, truth."""
 
 
-def read_event(source: str | Path | EventSource, parts: Collection[str] = PARTS) -> Event:
+def read_event(
+    source: str | Path | EventSource, parts: Collection[str] = PARTS, detector: Detector | None = None
+) -> Event:
     """Read one event.
 
     Parameters
@@ -35,18 +38,26 @@ def read_event(source: str | Path | EventSource, parts: Collection[str] = PARTS)
     parts : collection of str
         Of hits, cells, particles, truth: what to read.  Hits are always read, other parts only where
         the files are there; reconstruction needs ("hits", "cells").
+    detector : Detector, optional
+        What measured the event; TrackML's by default, others are read by `clew.detector.read_detector`.
 
     Raises
     ------
     InputError
         Naming file, data row (counted from 1 below the header) and remedy, for anything wrong.
+
+    Warns
+    -----
+    ClewWarning
+        If many hits lie off the surfaces of their layers; see `clew.io.placement`.
     """
     origin = source if isinstance(source, EventSource) else _the_one(source)
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         raise InputError(f"{unknown[0]!r} is not a part of an event: the parts are {', '.join(PARTS)}")
     tables = {part: file for part, file in origin.tables.items() if part in parts or part == "hits"}
-    hits = _read_hits(tables["hits"], origin.detectors)
+    hits = _read_hits(tables["hits"], origin.detectors, detector or trackml())
+    check_placement(hits, origin.event_id)
     if "cells" in tables:
         hits = replace(hits, cells=_read_cells(tables["cells"], hits))
     particles = read_particles(tables["particles"]) if "particles" in tables else None
@@ -55,11 +66,18 @@ def read_event(source: str | Path | EventSource, parts: Collection[str] = PARTS)
 
 
 def read_events(
-    source: str | Path, skip: int = 0, nevents: int | None = None, parts: Collection[str] = PARTS
+    source: str | Path,
+    skip: int = 0,
+    nevents: int | None = None,
+    parts: Collection[str] = PARTS,
+    detector: Detector | None = None,
 ) -> Iterator[Event]:
-    """Read the events of a source one after the other, each when its turn comes; see `find_events`."""
+    """Read the events of a source one after the other, each when its turn comes.
+
+    See `find_events` and `read_event`.
+    """
     for origin in find_events(source, skip, nevents):
-        yield read_event(origin, parts)
+        yield read_event(origin, parts, detector)
 
 
 def read_detector(path: str | Path | TableFile) -> Modules:
@@ -92,7 +110,7 @@ def _stack(table: Table, *names: str) -> Float32Array:
     return np.stack([table[name] for name in names], axis=1)
 
 
-def _read_hits(file: TableFile, detectors: TableFile | None) -> Hits:
+def _read_hits(file: TableFile, detectors: TableFile | None, detector: Detector) -> Hits:
     table = read_table(file, TABLES["hits"])
     hits = Hits(
         hit_id=table["hit_id"],
@@ -102,20 +120,22 @@ def _read_hits(file: TableFile, detectors: TableFile | None) -> Hits:
         volume=table["volume_id"],
         layer=table["layer_id"],
         module=table["module_id"],
+        detector=detector,
     )
     if len(hits) < 2:
         number = "no hits" if len(hits) == 0 else "one hit"
         raise InputError(f"{file}: holds {number}, and a track needs more: remove the event")
     _refuse_duplicates(file, "hit_id", hits.hit_id)
-    unknown = np.flatnonzero(~hits.detector.has_module(hits.volume, hits.layer, hits.module))
-    remedy = "correct the row; Clew knows the TrackML detector only"
+    unknown = np.flatnonzero(~detector.has_module(hits.volume, hits.layer, hits.module))
+    where, remedy = f" in the detector {detector.name}", "read the event with the detector that measured it"
     if len(unknown) == 0 and detectors is not None:
         unknown = np.flatnonzero(~_listed(hits, read_detector(detectors)))
-        remedy = f"correct the row, or use the {detectors} of this data set"
+        where, remedy = "", f"use the {detectors} of this data set"
     if len(unknown):
         row = unknown[0]
         name = f"volume {hits.volume[row]}, layer {hits.layer[row]}, module {hits.module[row]}"
-        raise InputError(f"{file}, data row {row + 1}: there is no such module ({name}): {remedy}")
+        reason = f"there is no such module ({name}){where}"
+        raise InputError(f"{file}, data row {row + 1}: {reason}: correct the row, or {remedy}")
     return hits
 
 

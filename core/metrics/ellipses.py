@@ -7,18 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from clew.detector import LAYERS
-from clew.metrics.pulls import PARTS
+from clew.detector import Detector
+from clew.metrics.parts import parts_of
 
 __all__ = ["EllipseTable", "ellipse_table"]
 
 
 @dataclass(frozen=True)
 class EllipseTable:
-    """Ellipses for the next hits of true tracks, for each of clew.metrics.pulls.PARTS; NaN without any.
+    """Ellipses for the next hits of true tracks, for each part of the detector; NaN without any.
 
     Attributes
     ----------
+    parts : tuple of str
+        See `clew.metrics.parts.parts_of`.
     steps : ndarray of shape (n_parts,), int64
         Next hits.
     efficiency : ndarray of shape (n_parts,), float64
@@ -29,6 +31,7 @@ class EllipseTable:
         Median area of the ellipses that hold a hit, mm2.
     """
 
+    parts: tuple[str, ...]
     steps: Int64Array
     efficiency: Float64Array
     purity: Float64Array
@@ -37,7 +40,7 @@ class EllipseTable:
     def table(self) -> str:
         """Return aligned text, one line per part of the detector."""
         head = f"{'ellipses':<20}{'next hits':>10}{'efficiency':>12}{'purity':>9}{'area mm2':>10}"
-        rows = zip(PARTS, self.steps, self.efficiency, self.purity, self.area, strict=True)
+        rows = zip(self.parts, self.steps, self.efficiency, self.purity, self.area, strict=True)
         lines = [
             f"{part:<20}{n:10d}{rate:12.4f}{pure:9.4f}{area:10.2f}" for part, n, rate, pure, area in rows
         ]
@@ -45,12 +48,18 @@ class EllipseTable:
 
 
 def ellipse_table(
-    layer: Int32Array, inside: BoolArray, hits: Int64Array, own: Int64Array, area: Float64Array
+    detector: Detector,
+    layer: Int32Array,
+    inside: BoolArray,
+    hits: Int64Array,
+    own: Int64Array,
+    area: Float64Array,
 ) -> EllipseTable:
     """Sort ellipses by the part of the detector where the next hits are.
 
     Parameters
     ----------
+    detector : Detector
     layer : ndarray of shape (n,), int32
         Dense index of each next hit's layer.
     inside : ndarray of shape (n,), bool
@@ -60,11 +69,11 @@ def ellipse_table(
     area : ndarray of shape (n,), float64
         Of the ellipse, mm2; NaN where it holds no hit.
     """
-    volume = np.array([one.volume for one in LAYERS])[layer]
-    masks = np.array([np.isin(volume, volumes) for volumes in PARTS.values()], dtype=np.int64)
+    parts = parts_of(detector)
+    masks = np.array([layers[layer] for layers in parts.values()], dtype=np.int64)
     steps = masks.sum(axis=1)
     with np.errstate(invalid="ignore"):
         efficiency, purity = (masks @ inside) / steps, (masks @ own) / (masks @ hits)
     areas = [area[mask.astype(bool) & ~np.isnan(area)] for mask in masks]
     medians = np.array([np.median(some) if len(some) else np.nan for some in areas])
-    return EllipseTable(steps, efficiency, purity, medians)
+    return EllipseTable(tuple(parts), steps, efficiency, purity, medians)

@@ -9,20 +9,10 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array
-from clew.detector import LAYERS
+from clew.detector import Detector
+from clew.metrics.parts import parts_of
 
-__all__ = ["PARTS", "PullTable", "pull_table"]
-
-PARTS: Final = {
-    "pixel barrel": (8,),
-    "pixel discs": (7, 9),
-    "short strip barrel": (13,),
-    "short strip discs": (12, 14),
-    "long strip barrel": (17,),
-    "long strip discs": (16, 18),
-    "all": tuple(sorted({layer.volume for layer in LAYERS})),
-}
-"""Volumes of each part of the detector."""
+__all__ = ["PullTable", "pull_table"]
 
 _CORE: Final = (0.1587, 0.5, 0.8413)
 _FAR: Final = 3.0
@@ -34,12 +24,15 @@ class PullTable:
 
     Attributes
     ----------
+    parts : tuple of str
+        See `clew.metrics.parts.parts_of`.
     values : ndarray of shape (n_parts, 2, 3), float64
-        For each of PARTS, across and along modules: median, half of the range that holds 68%, and the share
+        For each part, across and along modules: median, half of the range that holds 68%, and the share
         beyond 3.  NaN where a part has no hit.
     count : ndarray of shape (n_parts,), float64
     """
 
+    parts: tuple[str, ...]
     values: Float64Array
     count: Float64Array
 
@@ -47,6 +40,7 @@ class PullTable:
     def mean(cls, tables: Sequence[PullTable]) -> PullTable:
         """Return the mean of several events."""
         return cls(
+            tables[0].parts,
             np.mean([table.values for table in tables], axis=0),
             np.mean([table.count for table in tables], axis=0),
         )
@@ -58,17 +52,25 @@ class PullTable:
         )
         lines = [
             f"{part:<20}{count:9.0f}" + "".join(f"{value:15.3f}" for value in values.ravel())
-            for part, count, values in zip(PARTS, self.count, self.values, strict=True)
+            for part, count, values in zip(self.parts, self.count, self.values, strict=True)
         ]
         return "\n".join([head, *lines])
 
 
-def pull_table(layer: Int32Array, across: Float64Array, along: Float64Array) -> PullTable:
-    """Sort pulls, shape (n,) each, by the part of the detector where the hits are."""
-    volume = np.array([one.volume for one in LAYERS])[layer]
-    masks = [np.isin(volume, volumes) for volumes in PARTS.values()]
+def pull_table(detector: Detector, layer: Int32Array, across: Float64Array, along: Float64Array) -> PullTable:
+    """Sort pulls by the part of the detector where the hits are.
+
+    Parameters
+    ----------
+    detector : Detector
+    layer : ndarray of shape (n,), int32
+        Dense index of each hit's layer.
+    across, along : ndarray of shape (n,), float64
+    """
+    parts = parts_of(detector)
+    masks = [layers[layer] for layers in parts.values()]
     values = [[_shape(pulls[mask]) for pulls in (across, along)] for mask in masks]
-    return PullTable(np.array(values), np.array([float(mask.sum()) for mask in masks]))
+    return PullTable(tuple(parts), np.array(values), np.array([float(mask.sum()) for mask in masks]))
 
 
 def _shape(pulls: Float64Array) -> tuple[float, float, float]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
-from clew.detector import BARREL_VOLUMES, Modules
+from clew.detector import Modules
 from clew.kernels import kernel
 from clew.simulation.config import SimulationConfig
+from clew.simulation.volumes import BARRELS, PIXELS
 
 if TYPE_CHECKING:
     from numpy.random import Generator as Random
@@ -24,8 +25,6 @@ __all__ = ["Clusters", "digitise"]
 
 _LORENTZ: Final = {8: -0.1206, 13: 0.1206, 17: 0.0801}
 """Tangent of the Lorentz angle along u; its sign tells on which side the read-out is."""
-
-_PIXELS: Final = (7, 8, 9)
 
 GRAZING: Final = 1.0 / np.cosh(3.0)
 """Cosine to the module's normal below which a crossing leaves no hit: the data have none beyond it."""
@@ -88,7 +87,7 @@ def digitise(
     pitch = modules.pitch[module[rows]].astype(np.float64)
     grid = np.column_stack([half[:, 2], half[:, 3]])
     offsets, channel, value = _cells(start, stop, grid, pitch, length)
-    pixels = np.isin(modules.volume, _PIXELS)[module[rows]]
+    pixels = np.isin(modules.volume, PIXELS)[module[rows]]
     owner = np.repeat(np.arange(len(rows)), np.diff(offsets))
     smear = 1.0 + config.smearing * random.normal(size=len(value))
     signal = np.where(pixels[owner], value * smear, np.where(value > 0, 1.0, 0.0))
@@ -98,7 +97,7 @@ def digitise(
 
 def _depth(modules: Modules) -> Float64Array:
     """Return the sensitive depth of every module, mm: barrels are depleted by half."""
-    barrel = np.isin(modules.volume, BARREL_VOLUMES)
+    barrel = np.isin(modules.volume, BARRELS)
     return np.where(barrel, 1.0, 2.0) * modules.half_size[:, 0].astype(np.float64)
 
 
@@ -117,7 +116,7 @@ def _segments(
     return start, stop, shift
 
 
-@kernel
+@kernel(owns=True)
 def _cells(
     start: Float64Array, stop: Float64Array, half: Float64Array, pitch: Float64Array, length: Float64Array
 ) -> tuple[Int64Array, Int32Array, Float64Array]:

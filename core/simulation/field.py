@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
 from clew.arrays import Float64Array
-from clew.detector.field import CENTRE, field_of_coil
+from clew.detector import trackml
 
 __all__ = ["field_at", "write_field_map"]
 
@@ -20,26 +20,29 @@ _LARGEST_RHO: Final = 1200.0  # mm from the axis; the thin coil's own field dive
 
 def field_at(position: Float64Array) -> Float64Array:
     """Return the field [T] at points [mm], both of shape (n, 3)."""
-    offset = position - CENTRE
+    solenoid = trackml().solenoid
+    offset = position - np.array(solenoid.centre)
     rho = np.minimum(np.hypot(offset[:, 0], offset[:, 1]), _LARGEST_RHO)
-    radial, axial = field_of_coil(rho, offset[:, 2])
+    radial, axial = solenoid.field(rho, offset[:, 2])
     direction = offset[:, :2] / np.maximum(np.hypot(offset[:, 0], offset[:, 1]), 1e-9)[:, None]
     return np.column_stack([radial[:, None] * direction, axial])
 
 
 def write_field_map(path: Path) -> None:
     """Write the field on a grid as text, x y z Bx By Bz with z running fastest, mm and T."""
+    solenoid = trackml().solenoid
+    centre = np.array(solenoid.centre)
     across = np.arange(-_REACH[0], _REACH[0] + 1, _STEP)
     along = np.arange(-_REACH[1], _REACH[1] + 1, _STEP)
     rho = np.linspace(0.0, _LARGEST_RHO, 121)
-    height = along - CENTRE[2]
+    height = along - centre[2]
     grid = np.stack([part.ravel() for part in np.meshgrid(rho, height, indexing="ij")])
-    table = np.stack(field_of_coil(*grid), axis=-1).reshape(len(rho), len(height), 2)
+    table = np.stack(solenoid.field(*grid), axis=-1).reshape(len(rho), len(height), 2)
     x, y, z = (part.ravel() for part in np.meshgrid(across, across, along, indexing="ij"))
-    offset = np.stack([x, y]) - CENTRE[:2, None]
+    offset = np.stack([x, y]) - centre[:2, None]
     distance = np.hypot(*offset)
     lookup = RegularGridInterpolator((rho, height), table)
-    field = lookup(np.stack([np.minimum(distance, _LARGEST_RHO), z - CENTRE[2]], axis=1))
+    field = lookup(np.stack([np.minimum(distance, _LARGEST_RHO), z - centre[2]], axis=1))
     radial = field[:, :1] * (offset / np.maximum(distance, 1e-9)).T
     rows = np.column_stack([x, y, z, radial, field[:, 1]])
     path.write_text("\n".join(map(_ROW.__mod__, map(tuple, rows.tolist()))) + "\n", encoding="ascii")

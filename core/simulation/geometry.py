@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.detector import BARREL_VOLUMES, Modules
+from clew.detector import Modules
 from clew.errors import ConfigError
+from clew.simulation.volumes import BARRELS
 
 __all__ = ["acts_modules", "build_detector"]
 
@@ -84,7 +85,7 @@ def _material_entry(surface: Any) -> dict[str, Any]:
     material = [found["x0"], found["l0"], found["ar"], found["z"], density]
     levels = ("boundary", "layer", "approach", "sensitive")
     place = {level: getattr(number, level) for level in levels if getattr(number, level)}
-    barrel = number.volume in BARREL_VOLUMES
+    barrel = number.volume in BARRELS
     if barrel and not number.sensitive:
         thickness = found["t"] + _BARREL_MODULES[number.volume]
         value = _graded(material, thickness, *surface.bounds.values()[:2])
@@ -172,7 +173,7 @@ def _official_numbers(keys: Int64Array, centre: Float64Array) -> Int64Array:
     turn = (np.arctan2(centre[:, 1], centre[:, 0]) + np.pi) / (2 * np.pi)
     radius = np.hypot(centre[:, 0], centre[:, 1]).round(1)
     for volume, layer in np.unique(keys[:, :2], axis=0):
-        if volume in BARREL_VOLUMES:
+        if volume in BARRELS:
             continue
         mine = np.flatnonzero((keys[:, 0] == volume) & (keys[:, 1] == layer))
         sector = np.floor(turn[mine] * _SECTORS[volume] + 1e-6)

@@ -8,12 +8,13 @@ secondaries are soft and nearly isotropic.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int64Array
-from clew.kernels import kernel
+from clew.kernels import copy_into, kernel
+from clew.records import RecordArray, record_dtype
 from clew.simulation.generator import Generated, particle_number
 from clew.simulation.transport import Crossings
 
@@ -45,6 +46,42 @@ _MODULE_THICKNESS: Final = {
 _STEEPEST: Final = 5.0
 """Largest inclination that counts in the pixel barrel: the data's interactions there grow little with it."""
 
+
+class Cylinder:
+    """Fields of a passive cylinder.
+
+    Attributes
+    ----------
+    radius, half_length : float, mm
+    thickness : float
+        In interaction lengths.
+    most_inclination : float
+        Tracks more inclined do not see more of it.
+    """
+
+    radius: float
+    half_length: float
+    thickness: float
+    most_inclination: float
+
+
+class Disc:
+    """Fields of passive discs, one on each side.
+
+    Attributes
+    ----------
+    z, low, high : float, mm
+        abs(z), inner and outer radius.
+    thickness : float
+        In interaction lengths.
+    """
+
+    z: float
+    low: float
+    high: float
+    thickness: float
+
+
 _CYLINDERS: Final = np.array(
     [
         (19.0, 3000.0, 1.0 / _BERYLLIUM_LENGTH, _STEEPEST),
@@ -59,9 +96,9 @@ _CYLINDERS: Final = np.array(
         (654.7, 1086.0, 1.5 / _SILICON_LENGTH, 20.0),
         (814.6, 1086.0, 1.7 / _SILICON_LENGTH, 20.0),
         (1014.5, 1086.0, 1.7 / _SILICON_LENGTH, 20.0),
-    ]
+    ],
+    dtype=record_dtype(Cylinder),
 )
-"""Passive cylinders: radius, half length [mm], thickness in interaction lengths, largest inclination."""
 
 _PIXEL_DISCS: Final = (600.0, 700.0, 820.0, 960.0, 1100.0, 1300.0, 1500.0)
 _STRIP_DISCS: Final = (1220.0, 1500.0, 1800.0, 2150.0, 2550.0, 2950.0)
@@ -70,9 +107,9 @@ _DISCS: Final = np.array(
     + [(z, 29.0, 177.2, 1.5 / _SILICON_LENGTH) for z in _PIXEL_DISCS]
     + [(1182.7, 235.0, 706.1, 3.75 / _SILICON_LENGTH), (1181.9, 745.0, 1027.5, 5.25 / _SILICON_LENGTH)]
     + [(z, 235.0, 706.1, 2.5 / _SILICON_LENGTH) for z in _STRIP_DISCS]
-    + [(z, 745.0, 1027.5, 3.5 / _SILICON_LENGTH) for z in _STRIP_DISCS]
+    + [(z, 745.0, 1027.5, 3.5 / _SILICON_LENGTH) for z in _STRIP_DISCS],
+    dtype=record_dtype(Disc),
 )
-"""Passive discs on both sides: |z|, inner and outer radius [mm], thickness in interaction lengths."""
 
 _MULTIPLICITY: Final = np.cumsum((0.395, 0.385, 0.17, 0.05))
 _LEVELS: Final = np.array((0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0))
@@ -82,10 +119,49 @@ _MOMENTA: Final = np.array((0.1, 0.108, 0.124, 0.188, 0.273, 0.381, 0.55, 0.65, 
 _LEADING: Final = 0.06
 """Share of interactions from which a fast particle goes on."""
 
+_NOWHERE: Final = 1e10  # mm
 _LOWEST_PT: Final = 0.1  # GeV
 _KINDS: Final = np.array((211, -211, 2212))
 _SHARES: Final = (0.6, 0.28, 0.12)
 _HADRONS: Final = (211, 321, 2212, 3112, 3222, 3312, 3334)
+
+
+class _Material(NamedTuple):
+    """The passive material: records of `Cylinder` and of `Disc`."""
+
+    cylinders: RecordArray
+    discs: RecordArray
+
+
+class _Paths(NamedTuple):
+    """Where particles go.
+
+    Attributes
+    ----------
+    start, start_momentum : ndarray of shape (n_particles, 3), float64
+        Position [mm] and momentum [GeV].
+    first : ndarray of shape (n_particles + 1,), int64
+        Where the crossings of each particle begin.
+    position, momentum : ndarray of shape (n_crossings, 3), float64
+    depth : ndarray of shape (n_crossings,), float64
+        Interaction lengths in the modules crossed.
+    """
+
+    start: Float64Array
+    start_momentum: Float64Array
+    first: Int64Array
+    position: Float64Array
+    momentum: Float64Array
+    depth: Float64Array
+
+
+class _Leg(NamedTuple):
+    """A path between two points: positions [mm] and momenta [GeV] there, shape (3,) each."""
+
+    begin: Float64Array
+    begin_momentum: Float64Array
+    end: Float64Array
+    end_momentum: Float64Array
 
 
 def interact(
@@ -121,125 +197,99 @@ def interact(
     first = np.searchsorted(crossings.particle, np.arange(len(particles) + 1))
     limit = random.exponential(size=len(particles))
     limit[~np.isin(np.abs(particles.pdg), _HADRONS)] = np.inf
-    end, vertex, momentum = _follow(
-        particles.position,
-        particles.momentum,
-        first,
-        crossings.position,
-        crossings.momentum,
-        depth,
-        limit / _SCALE,
-        _CYLINDERS,
-        _DISCS,
-        _SCALE,
-    )
+    start, start_momentum = particles.position, particles.momentum
+    paths = _Paths(start, start_momentum, first, crossings.position, crossings.momentum, depth / _SCALE)
+    end, vertex, momentum = _follow(paths, _Material(_CYLINDERS, _DISCS), limit / _SCALE)
     place = np.arange(len(crossings)) - first[crossings.particle]
     kept = place < end[crossings.particle]
-    parents = np.flatnonzero(vertex[:, 2] < 1e9)
+    parents = np.flatnonzero(vertex[:, 2] < _NOWHERE)
     return kept, _secondaries(particles.take(parents), vertex[parents], momentum[parents], random)
 
 
-@kernel
+@kernel(owns=True)
 def _follow(
-    start: Float64Array,
-    start_momentum: Float64Array,
-    first: Int64Array,
-    position: Float64Array,
-    momentum: Float64Array,
-    depth: Float64Array,
-    limit: Float64Array,
-    cylinders: Float64Array,
-    discs: Float64Array,
-    scale: float,
+    paths: _Paths, material: _Material, limit: Float64Array
 ) -> tuple[Int64Array, Float64Array, Float64Array]:
-    """Return how many crossings each particle keeps, where it ends (z = 1e10: nowhere) and its momentum.
+    """Return how many crossings each particle keeps, where it ends and its momentum there.
 
-    `limit` counts interaction lengths of passive material, `depth` those of the modules over `scale`.
+    `limit` is the number of interaction lengths that each particle meets before it ends.  Particles that end
+    nowhere are at _NOWHERE.
     """
-    n = len(first) - 1
+    n = len(paths.first) - 1
     end = np.empty(n, dtype=np.int64)
-    vertex = np.full((n, 3), 1e10)
+    vertex = np.full((n, 3), _NOWHERE)
     last = np.zeros((n, 3))
     spot = np.empty(3)
     for i in range(n):
-        end[i] = first[i + 1] - first[i]
-        left = limit[i]
-        here, toward = start[i], start_momentum[i]
-        for k in range(first[i], first[i + 1]):
-            left = _between(here, toward, position[k], momentum[k], cylinders, discs, left, spot)
+        begin, stop, left = paths.first[i], paths.first[i + 1], limit[i]
+        end[i] = stop - begin
+        here, toward = paths.start[i], paths.start_momentum[i]
+        for k in range(begin, stop):
+            position, momentum = paths.position[k], paths.momentum[k]
+            left = _between(_Leg(here, toward, position, momentum), material, left, spot)
             if left <= 0.0:
-                end[i], vertex[i], last[i] = k - first[i], spot, toward
+                end[i] = k - begin
+                copy_into(vertex[i], spot, 3)
+                copy_into(last[i], toward, 3)
                 break
-            left -= depth[k] / scale
+            left -= paths.depth[k]
             if left <= 0.0:
-                end[i], vertex[i], last[i] = k - first[i] + 1, position[k], momentum[k]
+                end[i] = k - begin + 1
+                copy_into(vertex[i], position, 3)
+                copy_into(last[i], momentum, 3)
                 break
-            here, toward = position[k], momentum[k]
+            here, toward = position, momentum
     return end, vertex, last
 
 
 @kernel
-def _between(
-    a: Float64Array,
-    pa: Float64Array,
-    b: Float64Array,
-    pb: Float64Array,
-    cylinders: Float64Array,
-    discs: Float64Array,
-    left: float,
-    spot: Float64Array,
-) -> float:
-    """Take the passive material between two points off `left`; `spot` is where it is used up."""
+def _between(leg: _Leg, material: _Material, left: float, spot: Float64Array) -> float:
+    """Take the passive material along a leg off `left`; `spot` is where it is used up."""
+    a, b, momentum = leg.begin, leg.end, leg.end_momentum
+    size = np.sqrt(momentum[0] ** 2 + momentum[1] ** 2 + momentum[2] ** 2)
     ra, rb = np.hypot(a[0], a[1]), np.hypot(b[0], b[1])
-    for k in range(len(cylinders)):
-        radius = cylinders[k, 0]
-        if (ra < radius) != (rb < radius):
-            t = _meet(a, pa, b, pb, radius, True)
-            _point(a, pa, b, pb, t, spot)
-            if abs(spot[2]) < cylinders[k, 1]:
-                size = np.sqrt(pb[0] ** 2 + pb[1] ** 2 + pb[2] ** 2)
-                across = abs(pb[0] * spot[0] + pb[1] * spot[1]) / radius
-                left -= cylinders[k, 2] * min(size / max(across, 1e-3 * size), cylinders[k, 3])
+    for k in range(len(material.cylinders)):
+        cylinder = material.cylinders[k]
+        if (ra < cylinder.radius) != (rb < cylinder.radius):
+            _meet(leg, cylinder.radius, True, spot)
+            if abs(spot[2]) < cylinder.half_length:
+                across = abs(momentum[0] * spot[0] + momentum[1] * spot[1]) / cylinder.radius
+                inclination = size / max(across, 1e-3 * size)
+                left -= cylinder.thickness * min(inclination, cylinder.most_inclination)
                 if left <= 0.0:
                     return left
-    for k in range(len(discs)):
-        height = discs[k, 0] if b[2] + a[2] > 0 else -discs[k, 0]
-        if (a[2] < height) != (b[2] < height):
-            t = _meet(a, pa, b, pb, height, False)
-            _point(a, pa, b, pb, t, spot)
-            radius = np.hypot(spot[0], spot[1])
-            if discs[k, 1] < radius < discs[k, 2]:
-                size = np.sqrt(pb[0] ** 2 + pb[1] ** 2 + pb[2] ** 2)
-                left -= discs[k, 3] * size / max(abs(pb[2]), 0.05 * size)
+    for k in range(len(material.discs)):
+        disc = material.discs[k]
+        z = disc.z if b[2] + a[2] > 0 else -disc.z
+        if (a[2] < z) != (b[2] < z):
+            _meet(leg, z, False, spot)
+            if disc.low < np.hypot(spot[0], spot[1]) < disc.high:
+                left -= disc.thickness * size / max(abs(momentum[2]), 0.05 * size)
                 if left <= 0.0:
                     return left
     return left
 
 
 @kernel
-def _meet(
-    a: Float64Array, pa: Float64Array, b: Float64Array, pb: Float64Array, target: float, cylinder: bool
-) -> float:
-    """Return where between a (0) and b (1) the path meets a radius or a z, by bisection."""
+def _meet(leg: _Leg, target: float, cylinder: bool, spot: Float64Array) -> None:
+    """Set `spot` to where a leg meets a radius or a z, by bisection."""
     low, high = 0.0, 1.0
-    spot = np.empty(3)
-    below = (np.hypot(a[0], a[1]) if cylinder else a[2]) < target
+    below = (np.hypot(leg.begin[0], leg.begin[1]) if cylinder else leg.begin[2]) < target
     for _ in range(16):
         middle = 0.5 * (low + high)
-        _point(a, pa, b, pb, middle, spot)
+        _point(leg, middle, spot)
         value = np.hypot(spot[0], spot[1]) if cylinder else spot[2]
         if (value < target) == below:
             low = middle
         else:
             high = middle
-    return 0.5 * (low + high)
+    _point(leg, 0.5 * (low + high), spot)
 
 
 @kernel
-def _point(
-    a: Float64Array, pa: Float64Array, b: Float64Array, pb: Float64Array, t: float, spot: Float64Array
-) -> None:
-    """Set `spot` to the cubic through both points along both momenta, at t in 0..1."""
+def _point(leg: _Leg, t: float, spot: Float64Array) -> None:
+    """Set `spot` to the cubic through both ends of a leg along their momenta, at t in 0..1."""
+    a, pa, b, pb = leg
     length = np.sqrt((b[0] - a[0]) ** 2 + (b[1] - a[1]) ** 2 + (b[2] - a[2]) ** 2)
     na = length / np.sqrt(pa[0] ** 2 + pa[1] ** 2 + pa[2] ** 2)
     nb = length / np.sqrt(pb[0] ** 2 + pb[1] ** 2 + pb[2] ** 2)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array
-from clew.detector import BARREL_VOLUMES, Modules
+from clew.detector import Modules
 from clew.simulation.digitisation import fits
+from clew.simulation.volumes import BARRELS
 
 if TYPE_CHECKING:
     from numpy.random import Generator as Random
@@ -42,7 +43,7 @@ def make_noise(
     counts = random.poisson(mean, size=len(modules.module))
     module = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
     place = _places(module, modules, random)
-    barrel = np.isin(modules.volume, BARREL_VOLUMES)[module]
+    barrel = np.isin(modules.volume, BARRELS)[module]
     around = random.uniform(-np.pi, np.pi, len(module))
     cos = np.maximum(1.0 - random.exponential(_SPREAD, len(module)), _LEAST)
     sin = np.sqrt(1.0 - cos**2)

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from clew.detector import trackml
 from clew.event import Event
 from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.quality import Drawn, ellipses_along
@@ -71,7 +72,7 @@ def run(sources: Sequence[EventSource], folder: Path) -> str:
     lines = [
         f"{len(sources)} events, particles with pT > {LEAST_PT:g} GeV, all hits of the events",
         "",
-        ellipse_table(*map(np.concatenate, zip(*drawn, strict=True))).table(),
+        ellipse_table(trackml(), *map(np.concatenate, zip(*drawn, strict=True))).table(),
         "",
         *_track_lines(tracks),
         "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clew.arrays import Float64Array
-from clew.detector import N_LAYERS
+from clew.detector import Detector
 from clew.errors import ConfigError, InputError
 from clew.transforms.points import Points
 
@@ -85,15 +85,14 @@ class MinMax:
 
 @dataclass(frozen=True)
 class StationLimits:
-    """Lowest and highest of each coordinate on one station, a dense layer index."""
+    """Lowest and highest of each coordinate on one station, named by its volume and layer in files."""
 
-    station: int
+    volume: int
+    layer: int
     lowest: Triple
     highest: Triple
 
     def __post_init__(self) -> None:
-        if not 0 <= self.station < N_LAYERS:
-            raise ConfigError(f"station {self.station}: it must be 0 to {N_LAYERS - 1}")
         _check_limits(self.lowest, self.highest)
 
 
@@ -119,11 +118,7 @@ class Normalise:
     """From the constraints, global or of the hit's station, to [-1, 1]."""
 
     def __init__(self, config: NormaliseConfig) -> None:
-        self._limits = np.full((2, N_LAYERS, 3), np.nan)
-        if config.lowest is not None and config.highest is not None:
-            self._limits[:] = np.array([config.lowest, config.highest])[:, None]
-        for station in config.stations:
-            self._limits[:, station.station] = station.lowest, station.highest
+        self._config = config
 
     def apply(self, points: Points) -> Points:
         """Return -1 at the lowest and 1 at the highest; raises InputError for a station without limits."""
@@ -136,8 +131,31 @@ class Normalise:
         return replace(points, values=lowest + (points.values + 1) / 2 * (highest - lowest))
 
     def _at(self, points: Points) -> tuple[Float64Array, Float64Array]:
-        outside = (points.station < 0) | np.isnan(self._limits[0, points.station, 0])
+        if (points.station < 0).any():
+            raise InputError("normalise: a hit is on no layer of its detector: remove it")
+        limits = self._limits(points.detector)
+        outside = np.isnan(limits[0, points.station, 0])
         if outside.any():
-            station = points.station[outside][0]
-            raise InputError(f"normalise: station {station} has no constraints: list it, or give global ones")
-        return self._limits[0, points.station], self._limits[1, points.station]
+            station = points.detector.layers[points.station[outside][0]]
+            raise InputError(
+                f"normalise: volume {station.volume}, layer {station.layer} has no constraints: "
+                "list it, or give global ones"
+            )
+        return limits[0, points.station], limits[1, points.station]
+
+    def _limits(self, detector: Detector) -> Float64Array:
+        """Return lowest and highest on each layer, shape (2, n_layers, 3); NaN where there are none."""
+        config = self._config
+        limits = np.full((2, len(detector), 3), np.nan)
+        if config.lowest is not None and config.highest is not None:
+            limits[:] = np.array([config.lowest, config.highest])[:, None]
+        for own in config.stations:
+            (station,) = detector.layer_index(
+                np.array([own.volume], np.int32), np.array([own.layer], np.int32)
+            )
+            if station < 0:
+                raise ConfigError(
+                    f"normalise: the detector {detector.name} has no layer {own.layer} of volume {own.volume}"
+                )
+            limits[:, station] = own.lowest, own.highest
+        return limits

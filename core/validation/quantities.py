@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Float64Array, Int64Array
-from clew.detector import LAYERS, Modules
+from clew.detector import Modules
 from clew.event import Event, Hits, Particles, Truth
 from clew.lookup import NOT_LISTED, find_rows
 from clew.metrics.weights import generation, normalised, phase1_weights, phase2_weights
@@ -16,9 +15,6 @@ from clew.validation import facts
 from clew.validation.moments import Moments, Quantities, moments
 
 __all__ = ["hit_quantities", "module_residuals", "particle_quantities", "residual_quantities"]
-
-_BARREL: Final = np.array([index for index, layer in enumerate(LAYERS) if layer.barrel])
-_N_MODULES: Final = sum(layer.n_modules for layer in LAYERS)
 
 
 def _percent(condition: BoolArray) -> Moments:
@@ -77,7 +73,8 @@ def hit_quantities(event: Event) -> Quantities:
         return found
     noise = event.truth.particle_id == 0
     found["noise hits"] = _percent(noise)
-    found["noise hits per module"] = moments([np.count_nonzero(noise) / _N_MODULES])
+    n_modules = sum(layer.n_modules for layer in event.hits.detector.layers)
+    found["noise hits per module"] = moments([np.count_nonzero(noise) / n_modules])
     found |= _layer_quantities(event.hits, event.truth)
     found |= _cell_quantities(event.hits, ~noise)
     if event.particles is not None:
@@ -90,10 +87,10 @@ def _layer_quantities(hits: Hits, truth: Truth) -> Quantities:
     """Measure hits per (particle, layer), and barrel layers without hit between two with one."""
     real = truth.particle_id != 0
     number = np.unique(truth.particle_id[real], return_inverse=True)[1]
-    counts = np.zeros((number.max(initial=-1) + 1, len(LAYERS)), dtype=np.int32)
+    counts = np.zeros((number.max(initial=-1) + 1, len(hits.detector)), dtype=np.int32)
     np.add.at(counts, (number, hits.layer_index[real]), 1)
     met = counts[counts > 0]
-    barrel = counts[:, _BARREL] > 0
+    barrel = counts[:, hits.detector.barrel] > 0
     between = barrel[:, :-2] & barrel[:, 2:]
     return {
         "two hits on a layer": _percent(met == 2),

@@ -65,7 +65,8 @@ def _components(edges: Int32Array, n: int) -> Int64Array:
 
 def _may_be_track(component: Int64Array, layer: Int32Array, size: Int64Array) -> BoolArray:
     """Tell which components have few enough hits, in all and on each layer."""
-    place, count = np.unique(component * 64 + layer, return_counts=True)
+    n_layers = layer.max(initial=0) + 1
+    place, count = np.unique(component * n_layers + layer, return_counts=True)
     crowded = np.zeros(len(size), dtype=np.bool_)
-    crowded[place[count > MOST_PER_LAYER] // 64] = True
+    crowded[place[count > MOST_PER_LAYER] // n_layers] = True
     return (size <= MOST_HITS) & ~crowded

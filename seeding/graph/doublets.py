@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numba
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from clew.detector import LAYERS, N_LAYERS
-from clew.detector.transitions import next_layers
+from clew.arrays import BoolArray, Int32Array, Int64Array
+from clew.detector import Detector
+from clew.detector.surface import Surface
 from clew.errors import ConfigError
 from clew.event import Hits
+from clew.hits.index import N_COLUMNS, HitIndex, HitPoint, build_index, cell_span, columns_of
 from clew.kernels import kernel, parallel_kernel
 
-__all__ = ["BARREL_LAYERS", "DoubletConfig", "find_doublets", "layer_pairs"]
+__all__ = ["DoubletConfig", "find_doublets", "layer_pairs", "true_doublets"]
 
-BARREL_LAYERS: Final = tuple(i for i, layer in enumerate(LAYERS) if layer.barrel)
-"""Dense indices of the ten barrel layers, from the inside outwards."""
+_TIGHT_Z: Final = 1.0
+"""A hit must be farther than this beyond most_z0 [mm], that z0 tells how far out a disc's hits may be."""
 
-_TIGHT_Z: Final = 1.0  # mm; nearer to z = 0 than this a disc's hits tell nothing of r
+_ROUNDING: Final = 1e-4
+"""By how much windows are wider than the cuts, which decide: z/r is kept in single precision."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,31 @@ class DoubletConfig:
                 raise ConfigError(f"doublets: {name} is {getattr(self, name)}: it must be above 0")
 
 
-def layer_pairs(config: DoubletConfig) -> Int32Array:
+class _Cuts(NamedTuple):
+    """See `DoubletConfig`."""
+
+    most_slope: float
+    most_z0: float
+
+
+def layer_pairs(detector: Detector, config: DoubletConfig) -> Int32Array:
     """Return the pairs of dense layer indices that doublets may join, inner layer first, shape (n, 2)."""
-    if config.layers == "barrel":
-        return np.array(list(pairwise(BARREL_LAYERS)), dtype=np.int32)
-    following = next_layers(config.skipped)
-    inner = np.repeat(np.arange(N_LAYERS, dtype=np.int32), following.shape[1])
+    following = _following(detector, config)
+    inner = np.repeat(np.arange(len(detector), dtype=np.int32), following.shape[1])
     pairs = np.stack([inner, following.ravel()], axis=1)
     return pairs[pairs[:, 1] >= 0]
+
+
+def _following(detector: Detector, config: DoubletConfig) -> Int32Array:
+    """Return the layers of the outer hits for each layer of the inner ones, (n_layers, any), -1 padded."""
+    if config.layers == "all":
+        return detector.following(config.skipped)
+    following = np.full((len(detector), 1), -1, dtype=np.int32)
+    barrel = np.flatnonzero(detector.barrel)
+    outwards = sorted(barrel.tolist(), key=lambda layer: detector.layers[layer].position)
+    for inner, outer in pairwise(outwards):
+        following[inner] = outer
+    return following
 
 
 def find_doublets(hits: Hits, config: DoubletConfig, rows: Int64Array | None = None) -> Int32Array:
@@ -78,87 +97,98 @@ def find_doublets(hits: Hits, config: DoubletConfig, rows: Int64Array | None = N
     ndarray of shape (n_doublets, 2), int32
         Hit rows, the inner layer's first, sorted by both.
     """
-    rows = np.arange(len(hits)) if rows is None else rows
-    rows = rows[hits.layer_index[rows] >= 0]
-    rows = rows[np.lexsort((hits.phi[rows], hits.layer_index[rows]))]
-    starts = np.searchsorted(hits.layer_index[rows], np.arange(N_LAYERS + 1))
-    points = np.stack([hits.phi[rows], hits.r[rows], hits.z[rows]], axis=1).astype(np.float64)
-    parts = [np.zeros((0, 2), dtype=np.int32)]
-    for inner, outer in layer_pairs(config):
-        first, second = (points[starts[k] : starts[k + 1]] for k in (inner, outer))
-        if len(first) == 0 or len(second) == 0:
-            continue
-        pairs = _joined(first, second, config.most_slope, config.most_z0)
-        parts.append(rows[pairs + np.array([starts[inner], starts[outer]])].astype(np.int32))
-    found = np.concatenate(parts)
-    return found[np.lexsort((found[:, 1], found[:, 0]))]
-
-
-def _joined(first: Float64Array, second: Float64Array, most_slope: float, most_z0: float) -> Int64Array:
-    """Return the doublets between two layers as places within them, shape (n, 2)."""
-    counts = np.zeros(len(first) + 1, dtype=np.int64)
-    none = np.zeros((0, 2), dtype=np.int64)
-    ends = np.array([f(second[:, k]) for k in (1, 2) for f in (np.min, np.max)])
-    _search(first, second, ends, most_slope, most_z0, counts, none)
-    offsets = np.append(0, np.cumsum(counts[:-1]))
-    pairs = np.empty((offsets[-1], 2), dtype=np.int64)
+    index = build_index(hits, np.arange(len(hits)) if rows is None else rows)
+    cuts = _Cuts(config.most_slope, config.most_z0)
+    following = _following(hits.detector, config)
+    offsets = np.zeros(len(index.row) + 1, dtype=np.int64)
+    _search(index, following, cuts, offsets, np.empty((0, 2), dtype=np.int32))
+    offsets[1:] = np.cumsum(offsets[:-1])
+    offsets[0] = 0
+    pairs = np.empty((offsets[-1], 2), dtype=np.int32)
     if len(pairs):
-        _search(first, second, ends, most_slope, most_z0, offsets, pairs)
-    return pairs
+        _search(index, following, cuts, offsets, pairs)
+    found: Int32Array = index.row[pairs]
+    return found[np.lexsort((found[:, 1], found[:, 0]))]
 
 
 @parallel_kernel
 def _search(
-    first: Float64Array,
-    second: Float64Array,
-    ends: Float64Array,
-    most_slope: float,
-    most_z0: float,
-    offsets: Int64Array,
-    pairs: Int64Array,
+    index: HitIndex, following: Int32Array, cuts: _Cuts, offsets: Int64Array, pairs: Int32Array
 ) -> None:
-    """Count the doublets of each first hit in `offsets` or, given room in `pairs`, write them there."""
-    for i in numba.prange(len(first)):
-        phi, r, z = first[i]
-        reach = most_slope * _largest_step(r, z, ends, most_z0)
-        j = np.searchsorted(second[:, 0], _wrapped(phi - reach))
-        found = 0
-        for step in range(len(second)):
-            k = (j + step) % len(second)
-            turn = _wrapped(second[k, 0] - phi)
-            if turn < -reach - 1e-9 or turn > reach:
-                break
-            if _passes(turn, r, z, second[k], most_slope, most_z0):
-                if len(pairs):
-                    pairs[offsets[i] + found, 0] = i
-                    pairs[offsets[i] + found, 1] = k
-                found += 1
-        if len(pairs) == 0:
-            offsets[i] = found
+    """Count the doublets of each inner hit in `offsets` or, given room in `pairs`, write them there."""
+    for inner in numba.prange(len(index.row)):
+        _search_one(index, following, cuts, offsets, pairs, inner)
+
+
+@kernel(owns=True)
+def _search_one(
+    index: HitIndex,
+    following: Int32Array,
+    cuts: _Cuts,
+    offsets: Int64Array,
+    pairs: Int32Array,
+    inner: int,
+) -> None:
+    if len(pairs) == 0:
+        offsets[inner] = _join(index, following, cuts, inner, pairs)
+    else:
+        _join(index, following, cuts, inner, pairs[offsets[inner] : offsets[inner + 1]])
 
 
 @kernel
-def _wrapped(angle: float) -> float:
-    """Return the angle [rad] in [-pi, pi)."""
-    return (angle + np.pi) % (2 * np.pi) - np.pi
+def _join(index: HitIndex, following: Int32Array, cuts: _Cuts, inner: int, pairs: Int32Array) -> int:
+    """Write the doublets of a hit, entries of the index, as far as there is room; return their number."""
+    points, hit = index.points, index.points[inner]
+    n = 0
+    for layer in following[hit.layer]:
+        if layer < 0:
+            break
+        turn, rise = _window(hit, index.surfaces[layer], cuts)
+        if turn < 0.0:
+            continue
+        first, last = columns_of(hit.phi, turn)
+        for column in range(first, last + 1):
+            cell = layer * N_COLUMNS + column % N_COLUMNS
+            begin, end = cell_span(points, index.starts, cell, hit.z_over_r - rise, hit.z_over_r + rise)
+            for outer in range(begin, end):
+                if _passes(hit, points[outer], cuts):
+                    if n < len(pairs):
+                        pairs[n, 0], pairs[n, 1] = inner, outer
+                    n += 1
+    return n
 
 
-@kernel
-def _passes(turn: float, r: float, z: float, outer: Float64Array, most_slope: float, most_z0: float) -> bool:
-    dr = outer[1] - r
-    if dr <= 0.0 or abs(turn) > most_slope * dr:
-        return False
-    return abs(z - r * (outer[2] - z) / dr) <= most_z0
+@kernel(force=True)
+def _window(hit: HitPoint, surface: Surface, cuts: _Cuts) -> tuple[float, float]:
+    """Return half the range of phi [rad], negative for nowhere, and of z/r where outer hits may be.
+
+    On the line from (0, z0) through both hits z/r changes by z0 (1/r2 - 1/r1).
+    """
+    step = _largest_step(hit, surface, cuts)
+    if step <= 0.0:
+        return -1.0, 0.0
+    rise = cuts.most_z0 * (1.0 / hit.r - 1.0 / surface.r_high)
+    return cuts.most_slope * step + _ROUNDING, rise + _ROUNDING * (1.0 + abs(hit.z_over_r))
 
 
-@kernel
-def _largest_step(r: float, z: float, ends: Float64Array, most_z0: float) -> float:
+@kernel(force=True)
+def _largest_step(hit: HitPoint, surface: Surface, cuts: _Cuts) -> float:
     """Return how far out [mm] the second hit may be: on a disc, z0 bounds its r."""
-    step = max(ends[1] - r, 0.0)
-    outer = ends[3] if z > 0 else ends[2]
-    if abs(z) > most_z0 + _TIGHT_Z and abs(outer) > abs(z):
-        step = min(step, r * (abs(outer) - most_z0) / (abs(z) - most_z0) - r)
+    step = surface.r_high - hit.r
+    level, beyond = abs(hit.z), abs(surface.z_high if hit.z > 0 else surface.z_low)
+    if level > cuts.most_z0 + _TIGHT_Z and beyond > level:
+        step = min(step, hit.r * (beyond - cuts.most_z0) / (level - cuts.most_z0) - hit.r)
     return step
+
+
+@kernel(force=True)
+def _passes(inner: HitPoint, outer: HitPoint, cuts: _Cuts) -> bool:
+    """Tell whether a track from the beam line may join two hits."""
+    dr = outer.r - inner.r
+    turn = (outer.phi - inner.phi + np.pi) % (2 * np.pi) - np.pi
+    if dr <= 0.0 or abs(turn) > cuts.most_slope * dr:
+        return False
+    return abs(inner.z - inner.r * (outer.z - inner.z) / dr) <= cuts.most_z0
 
 
 def true_doublets(doublets: Int32Array, particle: Int64Array) -> BoolArray:

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
-from clew.detector import LAYERS, N_LAYERS
 from clew.event import Hits
 from clew.hits.clusters import slope_limits
+from clew.hits.index import build_index
 from clew.seeding.graph.doublets import DoubletConfig, find_doublets, true_doublets
 
 __all__ = ["N_EDGE_FEATURES", "N_NODE_FEATURES", "Graph", "build_graph"]
@@ -20,7 +20,6 @@ N_EDGE_FEATURES: Final = 10
 
 _CURVATURE: Final = 1000.0  # mm: features are then of order 1
 _Z0: Final = 50.0  # mm
-_BARREL: Final = np.array([layer.barrel for layer in LAYERS])
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def build_graph(hits: Hits, config: DoubletConfig, rows: Int64Array | None = Non
     """Build the graph of an event's doublets, or of those among the given hits."""
     doublets = find_doublets(hits, config, rows)
     nodes, edges = np.unique(doublets, return_inverse=True)
-    limits = slope_limits(hits)
+    limits = _slope_limits(hits, nodes.astype(np.int64))
     return Graph(
         nodes.astype(np.int32),
         edges.reshape(doublets.shape).astype(np.int32),
@@ -74,11 +73,20 @@ def build_graph(hits: Hits, config: DoubletConfig, rows: Int64Array | None = Non
     )
 
 
+def _slope_limits(hits: Hits, rows: Int64Array) -> Float64Array:
+    """Return the slopes that the clusters of the given hits allow, shape (n_hits, 2); NaN for others."""
+    index = build_index(hits, rows)
+    limits = np.full((len(hits), 2), np.nan)
+    limits[index.row] = slope_limits(hits, index)
+    return limits
+
+
 def _node_features(hits: Hits, rows: Int32Array, limits: Float64Array) -> Float32Array:
     """Return r and z [m], barrel or not, the layer's number, and the slopes that the cluster allows."""
     layer = hits.layer_index[rows]
     slopes = np.arcsinh(np.clip(limits[rows], 0.0, 30.0))
-    parts = [hits.r[rows] / 1000, hits.z[rows] / 1000, _BARREL[layer], layer / N_LAYERS]
+    detector = hits.detector
+    parts = [hits.r[rows] / 1000, hits.z[rows] / 1000, detector.barrel[layer], layer / len(detector)]
     return np.column_stack([*parts, slopes]).astype(np.float32)
 
 

@@ -83,9 +83,9 @@ def count_joinable(hits: Hits, config: DoubletConfig, rows: Int64Array, particle
     layer, own = hits.layer_index[rows], particle[rows]
     layer, own = layer[own > 0], own[own > 0]
     _, number = np.unique(own, return_inverse=True)
-    table: Int32Array = np.zeros((number.max(initial=-1) + 1, 48), dtype=np.int32)
+    table: Int32Array = np.zeros((number.max(initial=-1) + 1, len(hits.detector)), dtype=np.int32)
     np.add.at(table, (number, layer), 1)
-    inner, outer = layer_pairs(config).T
+    inner, outer = layer_pairs(hits.detector, config).T
     return int((table[:, inner].astype(np.int64) * table[:, outer]).sum())
 
 

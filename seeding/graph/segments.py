@@ -9,7 +9,7 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from clew.event import Hits
-from clew.kernels import parallel_kernel
+from clew.kernels import kernel, parallel_kernel
 from clew.seeding.graph.doublets import DoubletConfig, true_doublets
 from clew.seeding.graph.graph import N_EDGE_FEATURES, N_NODE_FEATURES, Graph, build_graph
 from clew.seeding.graph.network import GraphKind
@@ -110,19 +110,42 @@ def _search(
     joints: Int32Array,
 ) -> None:
     """Count the joints of each inner segment in `offsets` or, given room in `joints`, write them there."""
-    for i in numba.prange(len(segments)):
-        first, middle = segments[i]
-        u = points[middle] - points[first]
-        found = 0
-        for k in range(starts[middle], starts[middle + 1]):
-            v = points[segments[k, 1]] - points[middle]
-            if u.dot(v) < least_cos * np.sqrt(u.dot(u) * v.dot(v)):
-                continue
-            if len(joints):
-                joints[offsets[i] + found, 0], joints[offsets[i] + found, 1] = i, k
-            found += 1
-        if len(joints) == 0:
-            offsets[i] = found
+    for inner in numba.prange(len(segments)):
+        _search_one(segments, points, starts, least_cos, offsets, joints, inner)
+
+
+@kernel(owns=True)
+def _search_one(
+    segments: Int32Array,
+    points: Float64Array,
+    starts: Int64Array,
+    least_cos: float,
+    offsets: Int64Array,
+    joints: Int32Array,
+    inner: int,
+) -> None:
+    middle, found = segments[inner, 1], 0
+    for outer in range(starts[middle], starts[middle + 1]):
+        if not _is_straight(points, segments[inner, 0], middle, segments[outer, 1], least_cos):
+            continue
+        if len(joints):
+            joints[offsets[inner] + found, 0], joints[offsets[inner] + found, 1] = inner, outer
+        found += 1
+    if len(joints) == 0:
+        offsets[inner] = found
+
+
+@kernel(force=True)
+def _is_straight(points: Float64Array, first: int, middle: int, last: int, least_cos: float) -> bool:
+    """Tell whether the cosine of the kink at the middle one of three points is large enough."""
+    both = before = after = 0.0
+    for axis in range(3):
+        u = points[middle, axis] - points[first, axis]
+        v = points[last, axis] - points[middle, axis]
+        both += u * v
+        before += u * u
+        after += v * v
+    return both >= least_cos * np.sqrt(before * after)
 
 
 def _joint_features(

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from clew.arrays import Int64Array
-from clew.detector import LAYERS
 from clew.errors import ConfigError, InputError
 from clew.event import Event, Hits
 from clew.metrics.matching import particle_rows
-from clew.seeding.graph.doublets import BARREL_LAYERS
 
-__all__ = ["PIXEL_LAYERS", "LayerSet", "SelectionConfig", "hits_on", "particle_of_hits", "selected_hits"]
+__all__ = ["LayerSet", "SelectionConfig", "hits_on", "particle_of_hits", "selected_hits"]
 
 LayerSet: TypeAlias = Literal["barrel", "pixels", "all"]
-
-PIXEL_LAYERS: Final = tuple(i for i, layer in enumerate(LAYERS) if layer.volume in (7, 8, 9))
-"""Dense indices of the 18 layers of pixels."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,9 @@ def hits_on(hits: Hits, layers: LayerSet) -> Int64Array:
     """Return the rows of the hits on a set of layers, ascending; the truth is not asked."""
     if layers == "all":
         return np.flatnonzero(hits.layer_index >= 0)
-    return np.flatnonzero(np.isin(hits.layer_index, BARREL_LAYERS if layers == "barrel" else PIXEL_LAYERS))
+    detector = hits.detector
+    chosen = detector.barrel if layers == "barrel" else detector.of_kind("pixel")
+    return np.flatnonzero((hits.layer_index >= 0) & chosen[hits.layer_index])
 
 
 def selected_hits(event: Event, config: SelectionConfig) -> Int64Array:
@@ -61,7 +58,8 @@ def selected_hits(event: Event, config: SelectionConfig) -> Int64Array:
     particle = particle_rows(truth, particles)
     hard = np.append(particles.pt > config.least_pt, False)[particle]
     rows = rows[hard[rows]]
-    _, first = np.unique(particle[rows] * 64 + event.hits.layer_index[rows], return_index=True)
+    layer, n_layers = event.hits.layer_index[rows], len(event.hits.detector)
+    _, first = np.unique(particle[rows] * n_layers + layer, return_index=True)
     return np.sort(rows[first])
 
 

@@ -10,9 +10,8 @@ import pytest
 from clew.event import Cells, Event, Hits
 from clew.hits.clusters import slope_limits
 from clew.hits.free import FreeHits
-from clew.hits.index import N_COLUMNS
-from clew.hits.rings import strip_azimuth
-from clew.hits.space import DENSITY, whole_space
+from clew.hits.index import N_COLUMNS, build_index
+from clew.hits.space import whole_space
 
 
 def hits_at(r: list[float], phi: list[float], volume: int, module: list[int]) -> Hits:
@@ -28,6 +27,22 @@ def hits_at(r: list[float], phi: list[float], volume: int, module: list[int]) ->
         np.full(n, 4, dtype=np.int32),
         np.array(module, dtype=np.int32),
     )
+
+
+def strip_azimuth(hits: Hits) -> np.ndarray:
+    """Return where the strips of each hit's module point to."""
+    space = whole_space(hits)
+    azimuth = np.empty(len(hits))
+    azimuth[space.row] = np.arctan2(space.points["axis_sin"], space.points["axis_cos"])
+    return azimuth
+
+
+def limits_of(hits: Hits) -> np.ndarray:
+    """Return the slopes that each hit's cluster allows."""
+    index = build_index(hits, np.arange(len(hits)))
+    limits = np.empty((len(hits), 2))
+    limits[index.row] = slope_limits(hits, index)
+    return limits
 
 
 @pytest.mark.parametrize(
@@ -49,17 +64,17 @@ def test_hits_of_barrels_keep_their_own_azimuth() -> None:
 def test_long_clusters_mean_steep_tracks_in_a_barrel_and_flat_ones_in_a_disc() -> None:
     channel = np.array([(5, 10), (5, 11), (5, 12), (6, 12), (9, 3)], dtype=np.int32)
     cells = Cells(np.array([0, 4, 5]), channel, np.ones(5, dtype=np.float32))
-    barrel = slope_limits(replace(hits_at([32.0, 32.0], [0.0, 1.0], 8, [1, 1]), cells=cells))
+    barrel = limits_of(replace(hits_at([32.0, 32.0], [0.0, 1.0], 8, [1, 1]), cells=cells))
     # three columns of 0.05625 mm: 0.97 (0.36 - 0.08) - 0.01 and 1.03 (3 * 0.375 + 0.08) + 0.01
     assert barrel[0] == pytest.approx([0.2616, 1.25115])
     assert barrel[1] == pytest.approx([-0.01, 1.03 * 0.455 + 0.01])
-    disc = slope_limits(replace(hits_at([60.0, 60.0], [0.0, 1.0], 9, [1, 1]), cells=cells))
+    disc = limits_of(replace(hits_at([60.0, 60.0], [0.0, 1.0], 9, [1, 1]), cells=cells))
     assert disc[0, 1] < disc[1, 1]
     assert disc[0, 0] < disc[1, 0]
 
 
 def test_without_cells_any_slope_is_allowed() -> None:
-    low, high = slope_limits(hits_at([32.0], [0.0], 8, [1]))[0]
+    low, high = limits_of(hits_at([32.0], [0.0], 8, [1]))[0]
     assert low <= 0.0
     assert high >= 1000.0
 
@@ -73,6 +88,6 @@ def test_only_free_hits_are_in_the_space_sorted_by_place(make_toy_event) -> None
     for layer in range(48):
         for column in (0, 100, 255):
             begin, end = space.starts[layer * N_COLUMNS + column : layer * N_COLUMNS + column + 2]
-            assert (space.layer[begin:end] == layer).all()
-            assert (np.diff(space.points[begin:end, 3]) >= 0).all()
-    assert (space.surfaces[:, DENSITY] <= whole.surfaces[:, DENSITY]).all()
+            assert (space.points["layer"][begin:end] == layer).all()
+            assert (np.diff(space.points["z_over_r"][begin:end]) >= 0).all()
+    assert (space.surfaces["density"] <= whole.surfaces["density"]).all()

@@ -49,15 +49,15 @@ BAD_ROWS = [
         "hits",
         "8,2,224",
         "8,2,225",
-        "data row 3: there is no such module (volume 8, layer 2, module 225): "
-        "correct the row; Clew knows the TrackML detector only",
+        "data row 3: there is no such module (volume 8, layer 2, module 225) in the detector "
+        "TrackML: correct the row, or read the event with the detector that measured it",
     ),
     (
         "hits",
         "8,4,11",
         "10,4,11",
-        "data row 2: there is no such module (volume 10, layer 4, module 11): "
-        "correct the row; Clew knows the TrackML detector only",
+        "data row 2: there is no such module (volume 10, layer 4, module 11) in the detector "
+        "TrackML: correct the row, or read the event with the detector that measured it",
     ),
     (
         "cells",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from clew.detector import trackml
 from clew.metrics.ellipses import ellipse_table
-from clew.metrics.pulls import PARTS
 
 
 def test_rates_are_those_of_each_part() -> None:
@@ -13,9 +13,9 @@ def test_rates_are_those_of_each_part() -> None:
     inside = np.array([True, True, True, False, False])
     hits, own = np.array([1, 3, 2, 2, 0]), np.array([1, 2, 2, 0, 0])
     area = np.array([1.0, 2.0, 4.0, 9.0, np.nan])
-    table = ellipse_table(layer, inside, hits, own, area)
+    table = ellipse_table(trackml(), layer, inside, hits, own, area)
     barrel, discs, strips, whole = (
-        list(PARTS).index(part) for part in ("pixel barrel", "pixel discs", "short strip barrel", "all")
+        table.parts.index(part) for part in ("pixel barrel", "pixel discs", "short strip barrel", "all")
     )
     assert table.steps[[barrel, discs, strips, whole]].tolist() == [4, 1, 0, 5]
     assert table.efficiency[[barrel, discs, whole]].tolist() == [0.75, 0.0, 0.6]

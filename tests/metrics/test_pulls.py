@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clew.detector import trackml
 from clew.io import find_events
-from clew.metrics.pulls import PARTS, PullTable, pull_table
+from clew.metrics.pulls import PullTable, pull_table
 from clew.pipeline.evaluation import evaluate_events
 from clew.pipeline.preset import Preset
 
@@ -16,8 +17,8 @@ from clew.pipeline.preset import Preset
 def test_widths_are_half_the_range_of_68_percent() -> None:
     rng = np.random.default_rng(2)
     layer = np.full(200_000, 7, dtype=np.int32)  # innermost of the pixel barrel
-    table = pull_table(layer, rng.normal(0.5, 2.0, len(layer)), rng.normal(0.0, 1.0, len(layer)))
-    barrel, discs = list(PARTS).index("pixel barrel"), list(PARTS).index("pixel discs")
+    table = pull_table(trackml(), layer, rng.normal(0.5, 2.0, len(layer)), rng.normal(0.0, 1.0, len(layer)))
+    barrel, discs = table.parts.index("pixel barrel"), table.parts.index("pixel discs")
     (median, width, far), (_, along_width, along_far) = table.values[barrel]
     assert (median, width) == (pytest.approx(0.5, abs=0.03), pytest.approx(2.0, rel=0.02))
     assert far == pytest.approx(0.1056 + 0.0401, abs=0.005)  # beyond 1.25 and -1.75 deviations
@@ -25,12 +26,12 @@ def test_widths_are_half_the_range_of_68_percent() -> None:
     assert along_far == pytest.approx(0.0027, abs=0.0006)
     assert np.isnan(table.values[discs]).all()
     assert table.count[discs] == 0
-    np.testing.assert_array_equal(table.values[list(PARTS).index("all")], table.values[barrel])
+    np.testing.assert_array_equal(table.values[table.parts.index("all")], table.values[barrel])
     assert PullTable.mean([table, table]).table() == table.table()
 
 
 def test_the_default_knows_its_errors_and_says_so() -> None:
     (report,) = evaluate_events(find_events(Path("data/events"), 2, 1), Preset.load("clew"))
     assert report.pulls is not None
-    widths = report.pulls.values[list(PARTS).index("all"), :, 1]
+    widths = report.pulls.values[report.pulls.parts.index("all"), :, 1]
     assert ((widths > 0.9) & (widths < 1.1)).all()

@@ -62,16 +62,22 @@ def test_scaling_of_a_known_point(method, settings, expected):
 
 
 def test_constraints_of_a_station_stand_before_the_global_ones():
-    own = {"station": 7, "lowest": [0, 0, 0], "highest": [4, 4, 4]}
+    own = {"volume": 8, "layer": 2, "lowest": [0, 0, 0], "highest": [4, 4, 4]}
     both = transform("normalise", lowest=[-8] * 3, highest=[8] * 3, stations=[own])
     made = both.apply(points([[4.0] * 3, [4.0] * 3], station=[7, 8]))
     np.testing.assert_allclose(made.values, [[1.0] * 3, [0.5] * 3])
 
 
 def test_a_station_without_constraints_is_refused():
-    own = {"station": 7, "lowest": [0, 0, 0], "highest": [4, 4, 4]}
-    with pytest.raises(InputError, match="station 8"):
+    own = {"volume": 8, "layer": 2, "lowest": [0, 0, 0], "highest": [4, 4, 4]}
+    with pytest.raises(InputError, match="volume 8, layer 4 has no constraints"):
         transform("normalise", stations=[own]).apply(points([[1.0] * 3], station=8))
+
+
+def test_a_station_that_the_detector_lacks_is_refused():
+    own = {"volume": 8, "layer": 3, "lowest": [0, 0, 0], "highest": [4, 4, 4]}
+    with pytest.raises(ConfigError, match="the detector TrackML has no layer 3 of volume 8"):
+        transform("normalise", stations=[own]).apply(points([[1.0] * 3], station=7))
 
 
 @given(st.lists(st.tuples(*[st.floats(-900, 900)] * 3), min_size=1, max_size=20))

@@ -32,7 +32,7 @@ from clew.seeding.condensation.seeder import (
 from clew.seeding.graph.filtering import EdgeFilter, Filtered
 from clew.seeding.graph.quality import shown_matching
 from clew.seeding.graph.seeder import shipped_network
-from clew.seeding.graph.selection import PIXEL_LAYERS, hits_on
+from clew.seeding.graph.selection import hits_on
 from clew.tracks import Candidates
 
 SHAPE = CondensationShape(units=8, steps=2, rounds=2, free=1)
@@ -111,7 +111,6 @@ def test_hits_of_one_layer_set() -> None:
     assert hits_on(hits, "pixels").tolist() == [0, 2]
     assert hits_on(hits, "barrel").tolist() == [0, 1]
     assert hits_on(hits, "all").tolist() == [0, 1, 2]
-    assert len(PIXEL_LAYERS) == 18
 
 
 def test_true_edges_tell_the_helix_of_their_particle(event: Event, filtered: Filtered) -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.seeding.graph.doublets import (
-    BARREL_LAYERS,
     DoubletConfig,
     find_doublets,
     layer_pairs,
@@ -39,7 +38,7 @@ def barrel_hits(phi: list[float], r: list[float], z: list[float], layer: list[in
 
 
 def brute_force(hits: Hits, config: DoubletConfig) -> np.ndarray:
-    allowed = {tuple(pair) for pair in layer_pairs(config)}
+    allowed = {tuple(pair) for pair in layer_pairs(hits.detector, config)}
     found = []
     for i in range(len(hits)):
         for j in range(len(hits)):
@@ -117,7 +116,7 @@ def test_the_published_selection_takes_one_hard_hit_a_layer(toy: Event) -> None:
     rows = selected_hits(toy, SelectionConfig(least_pt=1.5))
     hard = toy.particles.particle_id[toy.particles.pt > 1.5]
     assert np.isin(toy.truth.particle_id[rows], hard).all()
-    assert np.isin(toy.hits.layer_index[rows], BARREL_LAYERS).all()
+    assert toy.hits.detector.barrel[toy.hits.layer_index[rows]].all()
     pairs = list(zip(toy.truth.particle_id[rows], toy.hits.layer_index[rows], strict=True))
     assert len(set(pairs)) == len(pairs)
 
