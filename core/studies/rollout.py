@@ -78,7 +78,7 @@ class Course:
         tracks = tracks_of(event)
         tracks = tracks.select(chosen_tracks(tracks, region)[:most])
         rows = find_rows(event.hits.hit_id, tracks.hits.hit_id).astype(np.int32)
-        index = build_index(event.hits, np.arange(len(event.hits)))
+        index = build_index(event.hits)
         return cls(event.hits, index, tracks, rows.reshape(-1, region.hits))
 
 

@@ -14,7 +14,7 @@ from clew.detector import Detector
 from clew.detector.surface import Surface
 from clew.errors import ConfigError
 from clew.event import Hits
-from clew.hits.index import N_COLUMNS, HitIndex, HitPoint, build_index, cell_span, columns_of
+from clew.hits.index import HitIndex, HitPoint, build_index, cell_span, columns_of
 from clew.kernels import kernel, parallel_kernel
 
 __all__ = ["DoubletConfig", "find_doublets", "layer_pairs", "true_doublets"]
@@ -97,7 +97,7 @@ def find_doublets(hits: Hits, config: DoubletConfig, rows: Int64Array | None = N
     ndarray of shape (n_doublets, 2), int32
         Hit rows, the inner layer's first, sorted by both.
     """
-    index = build_index(hits, np.arange(len(hits)) if rows is None else rows)
+    index = build_index(hits, rows)
     cuts = _Cuts(config.most_slope, config.most_z0)
     following = _following(hits.detector, config)
     offsets = np.zeros(len(index.row) + 1, dtype=np.int64)
@@ -148,8 +148,7 @@ def _join(index: HitIndex, following: Int32Array, cuts: _Cuts, inner: int, pairs
             continue
         first, last = columns_of(hit.phi, turn)
         for column in range(first, last + 1):
-            cell = layer * N_COLUMNS + column % N_COLUMNS
-            begin, end = cell_span(points, index.starts, cell, hit.z_over_r - rise, hit.z_over_r + rise)
+            begin, end = cell_span(index, layer, column, hit.z_over_r - rise, hit.z_over_r + rise)
             for outer in range(begin, end):
                 if _passes(hit, points[outer], cuts):
                     if n < len(pairs):

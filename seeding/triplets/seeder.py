@@ -110,7 +110,7 @@ class TripletSeeder:
 
     def find(self, hits: Hits) -> Seeds:
         """Find seeds among all hits of an event."""
-        index = build_index(hits, np.arange(len(hits)))
+        index = build_index(hits)
         parts = [Candidates.empty()]
         most_z0 = luminous = self.config.most_z0
         for number, settings in enumerate(self.config.passes):
