@@ -151,6 +151,7 @@ def _take(hits: Hits, rows: Int64Array) -> Hits:
         hits.volume[rows],
         hits.layer[rows],
         hits.module[rows],
+        detector=hits.detector,
     )
 
 

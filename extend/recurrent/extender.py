@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from clew.arrays import BoolArray
 from clew.errors import ConfigError
@@ -13,6 +12,7 @@ from clew.event import Hits
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.network import LoopNetwork, network_of, widened
+from clew.extend.growing.trained import check_layers, motion_of
 from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
 from clew.motion.state import Motion
@@ -63,17 +63,20 @@ class RecurrentExtender:
             raise ConfigError(
                 f"weights {self.config.weights} are not of a recurrent network in the loop: choose others"
             )
-        return _motion_of(record["motion"]), network_of(arrays)
+        return motion_of(record["motion"]), network_of(arrays)
 
     def grow(self, hits: Hits, seeds: Seeds, free: BoolArray, snap: Snap) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out.
 
         Raises
         ------
+        ConfigError
+            If the weights are for another detector.
         ValueError
             If the seeds are not of three hits with gains.
         """
         motion, network = self.expectation
+        check_layers(self.config.weights, network, hits.detector)
         network = widened(network, self.config.widening)
         return grow_triplets(
             hits,
@@ -83,8 +86,3 @@ class RecurrentExtender:
             self.config.least_gain,
             self.config.enough,
         )
-
-
-def _motion_of(record: Mapping[str, Any]) -> Motion:
-    """Return the filter that a network was trained with."""
-    return Motion(record["scattering"], record["strip_discs"], record["energy_loss"], record["filtered"])

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from clew.arrays import BoolArray, Int32Array
+from clew.detector import Detector
 from clew.event import Hits
 from clew.extend.growing.plant import grown, plant
 from clew.extend.tracknet.network import TrackNet
@@ -17,7 +18,7 @@ from clew.extend.tracknet.stations import with_doubles
 from clew.extend.weights import weights_path
 from clew.fitting.ellipse import Branching
 from clew.fitting.likelihood import Snap
-from clew.hits.space import Ground
+from clew.hits.space import SearchSpace
 from clew.tracks import NO_HIT, Candidates, Seeds
 
 __all__ = ["TrackNetConfig", "TrackNetExtender"]
@@ -74,13 +75,15 @@ class TrackNetExtender:
         """
         planted = plant(hits, seeds, free)
         group = np.cumsum(np.diff(planted.triplets[:, 0], prepend=-1) != 0) - 1
-        search = Search(self.network, planted.ground, snap, False)
+        search = Search(self.network, hits.detector, planted.space, snap, False)
         tracks, gains = search.run(planted.triplets, planted.gains, group)
         enough = gains > self.config.least_gain
-        tracks = self._completed(planted.ground, tracks, snap)
+        tracks = self._completed(hits.detector, planted.space, tracks, snap)
         return grown(planted, tracks[enough], gains[enough], seeds.least_hits)
 
-    def _completed(self, ground: Ground, tracks: Int32Array, snap: Branching) -> Int32Array:
+    def _completed(
+        self, detector: Detector, space: SearchSpace, tracks: Int32Array, snap: Branching
+    ) -> Int32Array:
         """Return tracks whose inner ends are found anew from further out, with hits on overlapping modules.
 
         Seeds may leave out a layer, and need not begin at a track's first hit.
@@ -89,7 +92,7 @@ class TrackNetExtender:
         start = np.minimum(length, _BACK_FROM)  # hits before this place are found anew
         last = start[:, None] - np.array([1, 2, 3])
         triplets = np.take_along_axis(tracks, last, axis=1)
-        inward = Search(self.network, ground, snap, True).run(
+        inward = Search(self.network, detector, space, snap, True).run(
             triplets, np.zeros(len(tracks)), np.arange(len(tracks))
         )
         longer = (inward.tracks != NO_HIT).sum(axis=1) > start
@@ -101,7 +104,8 @@ class TrackNetExtender:
             axis=1,
         )
         snap_doubles = Snap(_DOUBLE_PULL, self.config.double_gain)
-        return with_doubles(ground, _packed(tracks), self.network.motion, snap_doubles)
+        field = detector.solenoid.map
+        return with_doubles(space, _packed(tracks), self.network.motion, field, snap_doubles)
 
 
 def _packed(tracks: Int32Array) -> Int32Array:
