@@ -1,7 +1,7 @@
 """The network of TrackNETv2: one text, run by Keras to train and by numpy to reconstruct.
 
 A convolution over three neighbouring steps and two gated recurrent units follow a candidate hit by hit; a
-head that is told of a station answers with an ellipse there: centre and radii.  Source: P. Goncharov,
+head that is given a station predicts an ellipse there: centre and radii.  Source: P. Goncharov,
 G. Ososkov and D. Baranov, AIP Conf. Proc. 2163 (2019) 040003, as in the system Ariadne (2020).
 """
 
