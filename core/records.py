@@ -16,11 +16,13 @@ __all__ = ["RecordArray", "new_record", "record_dtype"]
 RecordArray: TypeAlias = NDArray[np.void]
 """A structured array; its docstring names the class of its records."""
 
-_COLUMNS: Final[dict[type, str]] = {float: "f8", int: "i4", bool: "?"}
+_COLUMNS: Final[dict[type, str]] = {float: "f8", np.float32: "f4", int: "i4", bool: "?"}
 
 
 def record_dtype(fields: type) -> np.dtype[np.void]:
-    """Return the dtype of records with the annotated fields of a class: float64, int32 or bool each.
+    """Return the dtype of records with the annotated fields of a class.
+
+    float64 for float, float32 for np.float32, int32 for int, or bool.
 
     >>> class Point:
     ...     x: float

@@ -7,19 +7,66 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float32Array, Float64Array, Int32Array
+from clew.arrays import Float64Array, Int32Array
 from clew.errors import ConfigError
 from clew.fitting.likelihood import hit_window
-from clew.hits.index import N_COLUMNS, place
-from clew.hits.space import Ground
+from clew.hits.index import cell_span, columns_of
+from clew.hits.space import SearchSpace
 from clew.kernels import kernel
-from clew.motion.crossings import IS_BARREL
-from clew.motion.measurement import R1, R2, measure, spreads
-from clew.motion.state import KAPPA, SLOPE
+from clew.motion.measurement import Residual, covariance, measure
+from clew.motion.state import State
+from clew.motion.transport import Path
+from clew.records import record_dtype
 
-__all__ = ["Branching", "EllipseConfig", "branching_of", "hits_in_ellipse"]
+__all__ = [
+    "ELLIPSE",
+    "Branching",
+    "Ellipse",
+    "EllipseConfig",
+    "Inside",
+    "branching_of",
+    "hits_in_ellipse",
+]
 
-_SCALE: Final = N_COLUMNS / (2 * np.pi)
+
+class Ellipse:
+    """Fields of an ellipse on a layer, in expected deviations of the helix that crosses it there.
+
+    As if curvature and slope of the helix were positive.
+
+    Attributes
+    ----------
+    across, along : float
+        Centre, across the modules' length and along it.
+    wide, long : float
+        Radii in the same directions.
+    """
+
+    across: np.float32
+    along: np.float32
+    wide: np.float32
+    long: np.float32
+
+
+ELLIPSE: Final[np.dtype[np.void]] = record_dtype(Ellipse)
+
+
+class Inside(NamedTuple):
+    """Hits inside an ellipse, nearest to its centre first.
+
+    Attributes
+    ----------
+    hit : ndarray of shape (most,), int32
+        Entries of the search space.
+    distance : ndarray of shape (most,), float64
+        From the centre, in widened radii.
+    area : ndarray of shape (most,), float64
+        Of the widened ellipse [mm2], which depends on the module.
+    """
+
+    hit: Int32Array
+    distance: Float64Array
+    area: Float64Array
 
 
 class Branching(NamedTuple):
@@ -58,70 +105,60 @@ def branching_of(config: EllipseConfig) -> Branching:
 
 @kernel
 def hits_in_ellipse(
-    ground: Ground,
+    space: SearchSpace,
     layer: int,
-    state: Float64Array,
-    way: Float64Array,
-    ellipse: Float32Array,
+    state: State,
+    path: Path,
+    ellipse: Ellipse,
     widening: float,
-    residual: Float64Array,
-    found: Int32Array,
-    near: Float64Array,
-    area: Float64Array,
+    residual: Residual,
+    inside: Inside,
 ) -> int:
     """Write the hits of a layer that are inside an ellipse, nearest to its centre first; return how many.
 
     Parameters
     ----------
-    ground : Ground
+    space : SearchSpace
     layer : int
-    state, way : ndarray
+    state, path
         The helix where it crosses the layer; see clew.motion.transport.
-    ellipse : ndarray of shape (4,), float32
-        Centre and radii in expected deviations of the helix, its curvature and slope counted as positive.
+    ellipse : Ellipse
     widening : float
         Factor of the radii.
-    residual : ndarray
-        Work space; see clew.motion.measurement.
-    found : ndarray of shape (most,), int32
+    residual : Residual
+        Work space.
+    inside : Inside
         Gets the hits; farther ones than it has room for are left out.
-    near : ndarray of shape (most,), float64
-        Gets their distances from the centre in widened radii.
-    area : ndarray of shape (most,), float64
-        Gets the area [mm2] of the widened ellipse, which depends on the module.
     """
-    reach = max(abs(ellipse[0]) + widening * ellipse[2], abs(ellipse[1]) + widening * ellipse[3])
-    phi, half, low, high = hit_window(ground.surfaces, layer, state, way, reach)
-    side = np.copysign(1.0, state[KAPPA])
-    end = np.copysign(1.0, state[SLOPE]) if IS_BARREL[layer] else 1.0
-    wide, long = widening * ellipse[2], widening * ellipse[3]
-    points, starts, n = ground.points, ground.starts, 0
-    for column in range(int(np.floor((phi - half) * _SCALE)), int(np.floor((phi + half) * _SCALE)) + 1):
-        cell = layer * N_COLUMNS + column % N_COLUMNS
-        for hit in range(place(points, starts[cell], starts[cell + 1], low), starts[cell + 1]):
-            if points[hit, 3] > high:
-                break
-            measure(points, hit, layer, state, way, residual)
-            s11, _, s22 = spreads(state, residual)
+    points, surface, n = space.points, space.surfaces[layer], 0
+    wide, long = widening * ellipse.wide, widening * ellipse.long
+    reach = max(abs(ellipse.across) + wide, abs(ellipse.along) + long)
+    side = np.copysign(1.0, state.kappa)
+    upward = np.copysign(1.0, state.slope) if surface.barrel else 1.0  # a disc's r has no mirror image
+    phi, half, low, high = hit_window(surface, state, path, reach)
+    first, last = columns_of(phi, half)
+    for column in range(first, last + 1):
+        begin, end = cell_span(space, layer, column, low, high)
+        for hit in range(begin, end):
+            measure(points[hit], surface, state, path, residual)
+            s11, _, s22 = covariance(state, residual)
             u, v = np.sqrt(s11), np.sqrt(s22)
-            off = np.hypot(
-                (side * residual[R1] / u - ellipse[0]) / wide, (end * residual[R2] / v - ellipse[1]) / long
-            )
-            if off <= 1.0:
-                n = _insert(found, near, area, n, hit, off, np.pi * wide * long * u * v)
+            across, along = side * residual.r1 / u, upward * residual.r2 / v
+            distance = np.hypot((across - ellipse.across) / wide, (along - ellipse.along) / long)
+            if distance <= 1.0:
+                n = _insert(inside, n, hit, distance, np.pi * wide * long * u * v)
     return n
 
 
 @kernel
-def _insert(
-    found: Int32Array, near: Float64Array, area: Float64Array, n: int, hit: int, off: float, size: float
-) -> int:
+def _insert(inside: Inside, n: int, hit: int, distance: float, area: float) -> int:
     """Put a hit among n others, which are ordered by distance; the farthest falls out.  Return the new n."""
-    rank = n
-    while rank > 0 and near[rank - 1] > off:
+    most, rank = len(inside.hit), n
+    while rank > 0 and inside.distance[rank - 1] > distance:
         rank -= 1
-        if rank + 1 < len(found):
-            found[rank + 1], near[rank + 1], area[rank + 1] = found[rank], near[rank], area[rank]
-    if rank < len(found):
-        found[rank], near[rank], area[rank] = hit, off, size
-    return min(n + 1, len(found))
+        if rank + 1 < most:
+            inside.hit[rank + 1] = inside.hit[rank]
+            inside.distance[rank + 1], inside.area[rank + 1] = inside.distance[rank], inside.area[rank]
+    if rank < most:
+        inside.hit[rank], inside.distance[rank], inside.area[rank] = hit, distance, area
+    return min(n + 1, most)

@@ -48,7 +48,9 @@ def _evaluate(source: EventSource, preset: Preset) -> EventReport:
     report = replace(evaluate(event, result.labels, result.seeds), seconds=result.seconds)
     windows, expectation = pipeline.grower.windows, pipeline.grower.expectation
     if expectation is not None:
-        report = replace(report, pulls=pull_table(event.hits.detector, *pulls_along(tracks_of(event), *expectation)))
+        report = replace(
+            report, pulls=pull_table(event.hits.detector, *pulls_along(tracks_of(event), *expectation))
+        )
     if windows is None:
         return report
     return replace(

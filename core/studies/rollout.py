@@ -174,11 +174,11 @@ def _predict(
 ) -> tuple[Float64Array, Float64Array, BoolArray]:
     """Return points and pulls of predictions, and which of them are about a hit of the particle."""
     coordinates = network.scaled.coordinates
-    questions = coordinates.ask(course.hits, rows, np.full(len(rows), skipped, dtype=np.int32))
-    means, sigmas = network.answer(questions)
-    sought, known = coordinates.seek(course.hits, rows, questions, following)
+    queries = coordinates.query(course.hits, rows, np.full(len(rows), skipped, dtype=np.int32))
+    means, sigmas = network.outputs(queries)
+    targets, known = coordinates.targets(course.hits, rows, queries, following)
     pulls = np.full_like(means, np.nan)
     if sigmas is not None:
-        pulls[known] = (sought[known] - means[known]) / sigmas[known]
-    phi, r, z, _ = coordinates.predict(questions, means, sigmas).points[:, 0].astype(np.float64).T
+        pulls[known] = (targets[known] - means[known]) / sigmas[known]
+    phi, r, z, _ = coordinates.predict(queries, means, sigmas).points[:, 0].astype(np.float64).T
     return np.stack([r * np.cos(phi), r * np.sin(phi), z], axis=1), pulls, known

@@ -87,7 +87,7 @@ def run(sources: Sequence[EventSource], folder: Path, samples: int | None = None
 
 
 def _silenced(network: StepwiseNetwork) -> StepwiseNetwork:
-    """Return a network that answers nothing: no deviation from the helix, and the expected errors."""
+    """Return a network whose outputs are all zero: no deviation from the helix, and the expected errors."""
     return replace(network, arrays=[np.zeros_like(array) for array in network.arrays])
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.network import LoopNetwork, network_of, widened
+from clew.extend.growing.trained import check_layers, motion_of
 from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
@@ -68,17 +67,19 @@ class RecurrentGrower:
             raise ConfigError(
                 f"weights {self.config.weights} are not of a recurrent network in the loop: choose others"
             )
-        return _motion_of(record["motion"]), network_of(arrays)
+        return motion_of(record["motion"]), network_of(arrays)
 
     def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
-        """Return the best candidate of each first hit, best gain first, hits inside out."""
+        """Return the best candidate of each first hit, best gain first, hits inside out.
+
+        Raises
+        ------
+        ConfigError
+            If the weights are for another detector.
+        """
         with clock("extend"):
             motion, network = self.expectation
+            check_layers(self.config.weights, network, hits.detector)
             network = widened(network, self.config.widening)
             rules = Rules(motion, self.snap, network, hits.detector.solenoid.map)
             return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)
-
-
-def _motion_of(record: Mapping[str, Any]) -> Motion:
-    """Return the filter that a network was trained with."""
-    return Motion(record["scattering"], record["strip_discs"], record["energy_loss"], record["filtered"])

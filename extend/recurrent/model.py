@@ -1,4 +1,4 @@
-"""The Keras model whose weights `clew.extend.growing.memory` runs, and its loss."""
+"""The Keras model whose weights `clew.extend.growing.network` runs, and its loss."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from clew.detector import N_LAYERS
-from clew.extend.growing.memory import N_ANSWERS, N_ASKED, N_MET
+from clew.extend.growing.network import N_CORRECTIONS, N_FEATURES, N_QUERY
 from clew.extend.growing.steps import LONGEST
+from clew.extend.growing.targets import apply_corrections, residual_variances, split
 from clew.networks.keras import import_keras
 
 __all__ = ["build_model", "likelihood_loss"]
@@ -19,46 +19,39 @@ _STRAY_WIDTH: Final = 10.0
 _MOST_CHI2: Final = 1e4
 
 
-def build_model(units: int, hidden: int) -> Any:
-    """Build an untrained model, what was told and asked at each step in, N_ANSWERS out.
+def build_model(units: int, hidden: int, n_layers: int) -> Any:
+    """Build an untrained model: features and query of each step in, N_CORRECTIONS out.
 
-    Inputs are of shape (n, LONGEST, N_MET + N_LAYERS) and (n, LONGEST, N_ASKED + N_LAYERS): layers as one of
-    N_LAYERS.
+    Inputs are of shape (n, LONGEST, N_FEATURES + n_layers) and (n, LONGEST, N_QUERY + n_layers): layers as
+    one of `n_layers`.
     """
     keras = import_keras()
     layers = keras.layers
-    told = keras.Input((LONGEST, N_MET + N_LAYERS), name="told")
-    asked = keras.Input((LONGEST, N_ASKED + N_LAYERS), name="asked")
-    known = layers.GRU(units, return_sequences=True, unroll=True)(told)
-    both = layers.Concatenate()([known, asked])
-    thought = layers.Dense(hidden, activation="relu")(both)
-    answers = layers.Dense(N_ANSWERS, kernel_initializer="zeros")(thought)
-    return keras.Model([told, asked], answers)
+    features = keras.Input((LONGEST, N_FEATURES + n_layers), name="features")
+    query = keras.Input((LONGEST, N_QUERY + n_layers), name="query")
+    states = layers.GRU(units, return_sequences=True, unroll=True)(features)
+    both = layers.Concatenate()([states, query])
+    dense = layers.Dense(hidden, activation="relu")(both)
+    corrections = layers.Dense(N_CORRECTIONS, kernel_initializer="zeros")(dense)
+    return keras.Model([features, query], corrections)
 
 
-def likelihood_loss(found: Any, answers: Any) -> Any:
-    """Return the negative logarithm of the likelihood of the hits found, averaged over the steps there are.
+def likelihood_loss(targets: Any, corrections: Any) -> Any:
+    """Return the negative logarithm of the likelihood of the true hits, averaged over the steps there are.
 
-    Residuals are normal with the covariance that the answers widen, save for one in a hundred strays.
-    `found` is of shape (n, LONGEST, N_FOUND); steps that there are not have errors of 0.
+    Residuals are normal with the covariance that the corrections widen, save for one in a hundred strays.
+    `targets` are stacked ones (see `clew.extend.growing.targets`); steps that there are not have errors of 0.
     """
     from keras import ops
 
-    r1, a1, z1, e1, r2, a2, z2, e2, aa, az, zz, side, end = (found[..., k] for k in range(13))
-    exists = ops.cast(e1 > 0, found.dtype)
-    answers = ops.clip(answers, -_WIDEST, _WIDEST)
-    across = answers[..., 0] * side * ops.sqrt(aa + 1e-12)
-    height = answers[..., 1] * end * ops.sqrt(zz + 1e-12)
-    wider, longer = ops.exp(answers[..., 2]), ops.exp(answers[..., 3])
-    one, other = r1 - a1 * across - z1 * height, r2 - a2 * across - z2 * height
-    aa, az, zz = aa * wider * wider, az * wider * longer, zz * longer * longer
-    e1, e2 = e1 * ops.exp(answers[..., 4]), e2 * ops.exp(answers[..., 5])
-    s11 = a1 * a1 * aa + 2 * a1 * z1 * az + z1 * z1 * zz + e1 * e1
-    s22 = a2 * a2 * aa + 2 * a2 * z2 * az + z2 * z2 * zz + e2 * e2
-    s12 = a1 * a2 * aa + (a1 * z2 + z1 * a2) * az + z1 * z2 * zz
-    spread = ops.where(exists > 0, ops.maximum(s11 * s22 - s12 * s12, 1e-12), 1.0)
-    chi2 = ops.minimum((one * one * s22 - 2 * one * other * s12 + other * other * s11) / spread, _MOST_CHI2)
+    exists = ops.cast(split(targets).e1 > 0, targets.dtype)
+    t = apply_corrections(split(targets), ops.clip(corrections, -_WIDEST, _WIDEST), ops)
+    s11, s22 = residual_variances(t)
+    s12 = t.a1 * t.a2 * t.aa + (t.a1 * t.z2 + t.z1 * t.a2) * t.az + t.z1 * t.z2 * t.zz
+    determinant = ops.where(exists > 0, ops.maximum(s11 * s22 - s12 * s12, 1e-12), 1.0)
+    chi2 = (t.r1 * t.r1 * s22 - 2 * t.r1 * t.r2 * s12 + t.r2 * t.r2 * s11) / determinant
+    chi2 = ops.minimum(chi2, _MOST_CHI2)
     near = np.log(1.0 - _STRAY) - 0.5 * chi2
     far = np.log(_STRAY / _STRAY_WIDTH**2) - 0.5 * chi2 / _STRAY_WIDTH**2
-    lost = 0.5 * ops.log(spread) - ops.logaddexp(near, far)
+    lost = 0.5 * ops.log(determinant) - ops.logaddexp(near, far)
     return ops.sum(lost * exists) / ops.sum(exists)

@@ -8,9 +8,11 @@ import numba
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
-from clew.extend.growing.memory import N_ANSWERS, Memory, expect, remember
-from clew.extend.growing.steps import steps_of
-from clew.kernels import parallel_kernel
+from clew.extend.growing.network import N_CORRECTIONS, LoopNetwork, gru_step, predict_corrections
+from clew.extend.growing.steps import Steps, steps_of
+from clew.extend.growing.targets import apply_corrections, residual_variances, split, stack
+from clew.extend.growing.trained import check_layers
+from clew.kernels import kernel, parallel_kernel
 from clew.motion.state import Motion
 from clew.tracksets import Tracks
 
@@ -33,41 +35,38 @@ class Pulls(NamedTuple):
     along: Float64Array
 
 
-def pulls_along(tracks: Tracks, motion: Motion, memory: Memory) -> Pulls:
-    """Follow true tracks both ways and compare each prediction with the true next hit."""
+def pulls_along(tracks: Tracks, motion: Motion, network: LoopNetwork) -> Pulls:
+    """Follow true tracks both ways and compare each prediction with the true next hit.
+
+    Raises ConfigError if the network knows another detector's layers.
+    """
+    check_layers("of the network", network, tracks.hits.detector)
     steps = steps_of(tracks, motion)
-    answers = np.zeros((*steps.layer.shape[:2], N_ANSWERS), dtype=np.float32)
-    if len(memory.recur):
-        _answer_all(steps.told, steps.asked, steps.layer, memory, answers)
-    there = steps.layer[..., 0] >= 0
-    across, along = _standardised(steps.found[there].astype(np.float64), answers[there].astype(np.float64))
-    return Pulls(steps.layer[there][:, 1], across, along)
+    corrections = np.zeros((*steps.layer.shape, N_CORRECTIONS), dtype=np.float32)
+    if len(network.recur):
+        _correct_all(steps, network, corrections)
+    there = steps.layer >= 0
+    targets = split(stack(steps.targets)[there].astype(np.float64))
+    corrected = apply_corrections(targets, corrections[there].astype(np.float64), np)
+    s11, s22 = residual_variances(corrected)
+    return Pulls(steps.layer[there], corrected.r1 / np.sqrt(s11), corrected.r2 / np.sqrt(s22))
 
 
 @parallel_kernel
-def _answer_all(
-    told: Float32Array, asked: Float32Array, layer: Int32Array, memory: Memory, answers: Float32Array
-) -> None:
-    units = len(memory.recur)
-    for i in numba.prange(len(told)):
-        known = np.zeros(units, dtype=np.float32)
-        work = np.empty(6 * units + len(memory.hidden_bias), dtype=np.float32)
-        for step in range(told.shape[1]):
-            if layer[i, step, 0] < 0:
-                break
-            remember(memory, layer[i, step, 0], told[i, step], known, work)
-            expect(memory, layer[i, step, 1], asked[i, step], known, work, answers[i, step])
+def _correct_all(steps: Steps, network: LoopNetwork, corrections: Float32Array) -> None:
+    """Write the corrections of all steps, shape (n, LONGEST, N_CORRECTIONS)."""
+    for i in numba.prange(len(corrections)):
+        _correct_one(steps, network, i, corrections[i])
 
 
-def _standardised(found: Float64Array, answers: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Return both residuals over their expected deviations; see N_FOUND and N_ANSWERS for the columns."""
-    r1, a1, z1, e1, r2, a2, z2, e2, aa, az, zz, side, end = found.T
-    across, height = answers[:, 0] * side * np.sqrt(aa), answers[:, 1] * end * np.sqrt(zz)
-    wider, longer, fine1, fine2 = np.exp(answers[:, 2:]).T
-    aa, az, zz = aa * wider**2, az * wider * longer, zz * longer**2
-    s11 = a1 * a1 * aa + 2 * a1 * z1 * az + z1 * z1 * zz + (e1 * fine1) ** 2
-    s22 = a2 * a2 * aa + 2 * a2 * z2 * az + z2 * z2 * zz + (e2 * fine2) ** 2
-    return (
-        (r1 - a1 * across - z1 * height) / np.sqrt(s11),
-        (r2 - a2 * across - z2 * height) / np.sqrt(s22),
-    )
+@kernel(owns=True)
+def _correct_one(steps: Steps, network: LoopNetwork, i: int, corrections: Float32Array) -> None:
+    units = len(network.recur)
+    hidden = np.zeros(units, dtype=np.float32)
+    work = np.empty(6 * units + len(network.dense_bias), dtype=np.float32)
+    for step in range(len(corrections)):
+        layer = steps.layer[i, step]
+        if layer < 0:
+            break
+        gru_step(network, steps.last_layer[i, step], steps.features[i, step], hidden, work)
+        predict_corrections(network, layer, steps.query[i, step], hidden, work, corrections[step])

@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array
-from clew.detector import N_LAYERS
+from clew.detector import Detector
 from clew.errors import ConfigError, InputError
 from clew.extend.growing.steps import Steps, steps_of
+from clew.extend.growing.targets import stack
+from clew.extend.growing.trained import motion_record
 from clew.extend.recurrent.model import build_model, likelihood_loss
 from clew.learning.tasks import TrackTask
 from clew.motion.state import Motion
@@ -79,7 +81,7 @@ class RecurrentTrainingConfig(StepsTrainingConfig):
     filtered : bool
         Whether the network corrects a Kalman filter; else helices through the last three hits.
     units, hidden : int
-        Size of the memory, and of the layer that answers from it: multiples of 4, by which kernels go.
+        Size of the hidden state, and of the dense layer after it: multiples of 4, by which kernels go.
     """
 
     name: str = "gru-16"
@@ -98,10 +100,10 @@ class RecurrentTrainingConfig(StepsTrainingConfig):
         return super().motion._replace(filtered=self.filtered)
 
 
-def model_inputs(numbers: Float32Array, layers: Int32Array) -> Float32Array:
-    """Return what the Keras model takes: the numbers of each step, and its layer as one of N_LAYERS."""
-    layer: Float32Array = (layers[..., None] == np.arange(N_LAYERS)).astype(np.float32)
-    return np.concatenate([numbers, layer], axis=-1)
+def model_inputs(features: Float32Array, layers: Int32Array, n_layers: int) -> Float32Array:
+    """Return what the Keras model takes: the features of each step, and its layer as one of `n_layers`."""
+    layer: Float32Array = (layers[..., None] == np.arange(n_layers)).astype(np.float32)
+    return np.concatenate([features, layer], axis=-1)
 
 
 Config = TypeVar("Config", bound=StepsTrainingConfig)
@@ -122,6 +124,11 @@ class StepsTask(TrackTask[Config], ABC):
         """What the weights are called."""
         return self.config.name
 
+    @cached_property
+    def detector(self) -> Detector:
+        """What measured the tracks."""
+        return self.tracks[0].hits.detector
+
     @abstractmethod
     def example(self, steps: Steps) -> Batch:
         """Return the model's inputs and targets of some sequences of steps."""
@@ -133,7 +140,7 @@ class StepsTask(TrackTask[Config], ABC):
     def compiled_model(self) -> Any:
         """Return the network with Nadam."""
         config = self.config
-        per_event = len(self._follow(self.tracks, 0).told)
+        per_event = len(self._follow(self.tracks, 0).layer)
         steps = config.epochs * max(config.events * per_event // config.batch, 1)
         return compile_model(*self.build(), config.learning_rate, steps)
 
@@ -146,7 +153,7 @@ class StepsTask(TrackTask[Config], ABC):
         rng = np.random.default_rng([config.seed, epoch])
         for begin in range(0, len(shards), config.mixed):
             steps = _joined([self._follow(self.tracks, k) for k in shards[begin : begin + config.mixed]])
-            order = rng.permutation(len(steps.told))
+            order = rng.permutation(len(steps.layer))
             for start in range(0, len(order), config.batch):
                 yield self.example(_chosen(steps, order[start : start + config.batch]))
 
@@ -164,7 +171,7 @@ class StepsTask(TrackTask[Config], ABC):
 
     def _follow(self, tracks: TrackSet, number: int) -> Steps:
         steps = steps_of(tracks[number], self.config.motion)
-        if not len(steps.told):
+        if not len(steps.layer):
             raise InputError(
                 f"{tracks.shards[number][0]}: no track crosses four layers: train on larger events"
             )
@@ -176,9 +183,9 @@ class StepsTask(TrackTask[Config], ABC):
 
     def _evaluate(self, model: Any, steps: Steps) -> float:
         total, n, batch = 0.0, 0, 8 * self.config.batch
-        for start in range(0, len(steps.told), batch):
+        for start in range(0, len(steps.layer), batch):
             part = _chosen(steps, slice(start, start + batch))
-            n_steps = int((part.layer[..., 0] >= 0).sum())
+            n_steps = int((part.layer >= 0).sum())
             total += n_steps * float(model.test_on_batch(*self.example(part)))
             model.reset_metrics()
             n += n_steps
@@ -191,16 +198,17 @@ class RecurrentTask(StepsTask[RecurrentTrainingConfig]):
 
     def record(self) -> dict[str, Any]:
         """Return the filter's settings, material and settings."""
-        return {"network": "recurrent", "motion": self.config.motion._asdict()} | super().record()
+        return {"network": "recurrent", "motion": motion_record(self.config.motion)} | super().record()
 
     def build(self) -> tuple[Any, Any]:
         """Return the network and its loss."""
-        return build_model(self.config.units, self.config.hidden), likelihood_loss
+        return build_model(self.config.units, self.config.hidden, len(self.detector)), likelihood_loss
 
     def example(self, steps: Steps) -> Batch:
-        """Return what was told and asked, and the hits found."""
-        told, asked, layer, found = steps
-        return (model_inputs(told, layer[..., 0]), model_inputs(asked, layer[..., 1])), found
+        """Return the features and queries with their layers, and the targets."""
+        n_layers = len(self.detector)
+        features = model_inputs(steps.features, steps.last_layer, n_layers)
+        return (features, model_inputs(steps.query, steps.layer, n_layers)), stack(steps.targets)
 
 
 def _joined(parts: list[Steps]) -> Steps:

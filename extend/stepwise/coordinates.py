@@ -1,7 +1,7 @@
-"""What the networks read of four hits, what they are to answer, and what their answers mean.
+"""What the networks read of four hits, what they are to predict, and what their outputs mean.
 
 "cylindrical" and "cartesian" are SPRACE's: r, phi, z or x, y, z of the four hits, scaled, and the next hit in
-the same numbers.  "local" asks for deviations from a helix, see clew.extend.stepwise.local.
+the same numbers.  "local" ones are deviations from a helix, see clew.extend.stepwise.local.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.event import Hits
 from clew.extend.frames import wrap
 from clew.extend.stepwise.deviations import deviations_of
+from clew.extend.stepwise.features import N_FEATURES
 from clew.extend.stepwise.local import STAGGER, References, refer
-from clew.extend.stepwise.telling import N_TOLD
-from clew.motion.crossings import IS_BARREL
 from clew.tracks import NO_HIT, Predictions
 
 __all__ = [
     "N_COORDINATES",
     "Coordinates",
     "CoordinatesName",
-    "Questions",
+    "Queries",
     "make_coordinates",
     "next_on_another_layer",
 ]
@@ -33,24 +32,26 @@ N_COORDINATES: Final = 3
 
 CoordinatesName = Literal["cylindrical", "cartesian", "local"]
 
+_LEAST_SPEED: Final = 0.05  # as searches go, see clew.fitting.nearest.road
+_LEAST_R: Final = 1.0  # mm that is divided by
 _MEAN_DEVIATION: Final = 0.798  # mean absolute over standard deviation of a Gaussian
 
 
-class Questions(NamedTuple):
-    """What a network is asked about n windows.
+class Queries(NamedTuple):
+    """What a network reads of n windows.
 
     Attributes
     ----------
-    values : ndarray of shape (n, WINDOW, n_inputs), float64
-        Of each hit its three coordinates, not yet scaled, then what else is told.
-    asked : ndarray of shape (n,), bool
-        Where there can be an answer.
+    features : ndarray of shape (n, WINDOW, n_features), float64
+        Of each hit its three coordinates, not yet scaled, then what else is known.
+    valid : ndarray of shape (n,), bool
+        Where there can be a prediction.
     references : References or None
         Of local coordinates.
     """
 
-    values: Float64Array
-    asked: BoolArray
+    features: Float64Array
+    valid: BoolArray
     references: References | None = None
 
 
@@ -58,38 +59,38 @@ class Coordinates(Protocol):
     """One choice of coordinates."""
 
     @property
-    def n_inputs(self) -> int:
-        """Numbers told of each hit."""
+    def n_features(self) -> int:
+        """Features of each hit."""
         ...
 
     @property
-    def answers_places(self) -> bool:
-        """Whether answers are in the hits' own coordinates, and so scaled as those are."""
+    def are_places(self) -> bool:
+        """Whether outputs are in the hits' own coordinates, and so scaled as those are."""
         ...
 
     @property
     def crossings(self) -> int:
-        """Layers ahead that can be asked about."""
+        """Layers ahead that can be predicted on."""
         ...
 
-    def ask(self, hits: Hits, windows: Int32Array, skipped: Int32Array) -> Questions:
-        """Make the questions about windows of shape (n, WINDOW), rows of `hits` outwards.
+    def query(self, hits: Hits, windows: Int32Array, skipped: Int32Array) -> Queries:
+        """Make the queries of windows of shape (n, WINDOW), rows of `hits` outwards.
 
         `skipped`, shape (n,), tells how many of the layers ahead are passed over.
         """
         ...
 
-    def seek(
-        self, hits: Hits, windows: Int32Array, questions: Questions, following: Int32Array
+    def targets(
+        self, hits: Hits, windows: Int32Array, queries: Queries, following: Int32Array
     ) -> tuple[Float64Array, BoolArray]:
-        """Return the answers sought, shape (n, 3), float64, and where there are such.
+        """Return what the network is to predict, shape (n, 3), float64, and where that is known.
 
         `following` are the rows of the hits after each window, nearest first, NO_HIT where there are none.
         """
         ...
 
-    def predict(self, questions: Questions, means: Float64Array, sigmas: Float64Array | None) -> Predictions:
-        """Turn a network's answers, shape (n, 3) each, into predictions of one step."""
+    def predict(self, queries: Queries, means: Float64Array, sigmas: Float64Array | None) -> Predictions:
+        """Turn a network's outputs, shape (n, 3) each, into predictions of one step."""
         ...
 
 
@@ -101,26 +102,26 @@ class Plain:
     """
 
     cylindrical: bool
-    n_inputs: int = N_COORDINATES
-    answers_places: bool = True
+    n_features: int = N_COORDINATES
+    are_places: bool = True
     crossings: int = 1
 
     def _of(self, hits: Hits, rows: Int32Array) -> Float64Array:
         columns = (hits.r, hits.phi, hits.z) if self.cylindrical else (hits.x, hits.y, hits.z)
         return np.stack([column[rows] for column in columns], axis=-1).astype(np.float64)
 
-    def ask(self, hits: Hits, windows: Int32Array, skipped: Int32Array) -> Questions:
+    def query(self, hits: Hits, windows: Int32Array, skipped: Int32Array) -> Queries:
         """See `Coordinates`."""
-        return Questions(self._of(hits, windows), skipped == 0)
+        return Queries(self._of(hits, windows), skipped == 0)
 
-    def seek(
-        self, hits: Hits, windows: Int32Array, questions: Questions, following: Int32Array
+    def targets(
+        self, hits: Hits, windows: Int32Array, queries: Queries, following: Int32Array
     ) -> tuple[Float64Array, BoolArray]:
         """See `Coordinates`: the first hit on another layer than the window's last."""
         rows, known = next_on_another_layer(hits, windows, following)
         return self._of(hits, rows), known
 
-    def predict(self, questions: Questions, means: Float64Array, sigmas: Float64Array | None) -> Predictions:
+    def predict(self, queries: Queries, means: Float64Array, sigmas: Float64Array | None) -> Predictions:
         """See `Coordinates`."""
         if self.cylindrical:
             r, phi, z = means.T
@@ -136,43 +137,40 @@ class Plain:
 class Local:
     """Along, across and above a helix, and what the helix is like; see clew.extend.stepwise.local."""
 
-    n_inputs: int = N_TOLD
-    answers_places: bool = False
+    n_features: int = N_FEATURES
+    are_places: bool = False
     crossings: int = 2
 
-    def ask(self, hits: Hits, windows: Int32Array, skipped: Int32Array) -> Questions:
+    def query(self, hits: Hits, windows: Int32Array, skipped: Int32Array) -> Queries:
         """See `Coordinates`."""
         references = refer(hits, windows, skipped)
-        return Questions(references.told, references.layer >= 0, references)
+        return Queries(references.features, references.layer >= 0, references)
 
-    def seek(
-        self, hits: Hits, windows: Int32Array, questions: Questions, following: Int32Array
+    def targets(
+        self, hits: Hits, windows: Int32Array, queries: Queries, following: Int32Array
     ) -> tuple[Float64Array, BoolArray]:
         """See `Coordinates`: the first hit on the layer that the helix crosses."""
-        assert questions.references is not None
-        return deviations_of(questions.references, hits, following)
+        assert queries.references is not None
+        return deviations_of(queries.references, hits, following)
 
-    def predict(self, questions: Questions, means: Float64Array, sigmas: Float64Array | None) -> Predictions:
+    def predict(self, queries: Queries, means: Float64Array, sigmas: Float64Array | None) -> Predictions:
         """See `Coordinates`: the deviations are added to the crossing, which moves along its path."""
-        assert questions.references is not None
-        target, layer, turn, side, _ = questions.references
-        barrel = (layer >= 0) & IS_BARREL[layer]
-        units = np.stack([target[:, 7], np.where(barrel, target[:, 9], target[:, 8]), 0 * turn + STAGGER], 1)
+        assert queries.references is not None
+        target, _, barrel, turn, side, _ = queries.references
+        sigmas_along = np.where(barrel, target["z_sigma"], target["r_sigma"])
+        units = np.stack([target["across_sigma"], sigmas_along, 0 * turn + STAGGER], axis=1)
         across, along, ahead = (means * units).T
         ahead = np.where(barrel, ahead, side * ahead)
-        speed = np.where(barrel, target[:, 5], target[:, 6])
+        speed = np.where(barrel, target["dr"], target["dz"])
         path = ahead / np.copysign(np.maximum(np.abs(speed), _LEAST_SPEED), speed)
-        r = target[:, 1] + np.where(barrel, ahead, path * target[:, 5] + along)
-        z = target[:, 2] + np.where(barrel, path * target[:, 6] + side * along, ahead)
-        phi = target[:, 0] + path * target[:, 4] + turn * across / np.maximum(r, 1.0)
+        r = target["r"] + np.where(barrel, ahead, path * target["dr"] + along)
+        z = target["z"] + np.where(barrel, path * target["dz"] + side * along, ahead)
+        phi = target["phi"] + path * target["dphi"] + turn * across / np.maximum(r, _LEAST_R)
         if sigmas is None:
             return _predictions(phi, r, z, None)
         wide, long, deep = (sigmas * units).T
-        errors = wide / np.maximum(r, 1.0), np.where(barrel, deep, long), np.where(barrel, long, deep)
+        errors = wide / np.maximum(r, _LEAST_R), np.where(barrel, deep, long), np.where(barrel, long, deep)
         return _predictions(phi, r, z, errors)
-
-
-_LEAST_SPEED: Final = 0.05  # as searches go, see clew.fitting.nearest.road
 
 
 def make_coordinates(name: CoordinatesName) -> Coordinates:
@@ -197,7 +195,7 @@ def _turned(
     """Return the deviations of phi, r and z that those of x, y and z make."""
     cos, sin = np.cos(phi), np.sin(phi)
     across = np.hypot(sigmas[:, 0] * sin, sigmas[:, 1] * cos)
-    return across / np.maximum(r, 1.0), np.hypot(sigmas[:, 0] * cos, sigmas[:, 1] * sin), sigmas[:, 2]
+    return across / np.maximum(r, _LEAST_R), np.hypot(sigmas[:, 0] * cos, sigmas[:, 1] * sin), sigmas[:, 2]
 
 
 def _predictions(
@@ -207,7 +205,7 @@ def _predictions(
     errors: tuple[Float64Array, Float64Array, Float64Array] | None,
 ) -> Predictions:
     """Return predictions of one step; errors are standard deviations of phi, r and z."""
-    r = np.maximum(r, 1.0)
+    r = np.maximum(r, _LEAST_R)
     points = np.stack([wrap(phi.astype(np.float32)), r, z, z / r], axis=1).astype(np.float32)[:, None]
     if errors is None:
         return Predictions(points)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array
+from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.event import Hits
 from clew.extend.stepwise.local import STAGGER, References
+from clew.extend.stepwise.target import columns
 from clew.fitting.nearest.road import deviations
+from clew.hits.index import HitPoint, build_index
 from clew.kernels import kernel
-from clew.motion.crossings import IS_BARREL
+from clew.records import RecordArray
+from clew.tracks import NO_HIT
 
 __all__ = ["deviations_of"]
 
@@ -34,35 +37,38 @@ def deviations_of(
     known : ndarray of shape (n,), bool
         Whether there is one.
     """
+    index = build_index(hits, np.arange(len(hits)))
+    place = np.full(len(hits) + 1, NO_HIT, dtype=np.int32)
+    place[index.row] = np.arange(len(index.row), dtype=np.int32)
     found = np.full((len(following), 3), np.nan)
-    _deviate_all(hits.features, hits.layer_index, np.ascontiguousarray(following), references, found)
+    _deviate_all(index.points, place[following], references, columns(references.target), found)
     return found, ~np.isnan(found[:, 0])
 
 
-@kernel
+@kernel(owns=True)
 def _deviate_all(
-    features: Float32Array,
-    layer: Int32Array,
+    points: RecordArray,
     following: Int32Array,
     references: References,
+    targets: Float64Array,
     found: Float64Array,
 ) -> None:
     for i in range(len(following)):
-        for row in following[i]:
-            if row < 0:
-                break
-            if layer[row] == references.layer[i]:
-                _deviate(features[row].astype(np.float64), i, references, found[i])
+        for hit in following[i]:
+            if hit >= 0 and points[hit].layer == references.layer[i]:
+                _deviate(points[hit], i, references, targets[i], found[i])
                 break
 
 
-@kernel
-def _deviate(hit: Float64Array, i: int, references: References, found: Float64Array) -> None:
-    target, turn, side = references.target[i], references.turn[i], references.side[i]
-    barrel = IS_BARREL[references.layer[i]]
+@kernel(owns=True)
+def _deviate(
+    point: HitPoint, i: int, references: References, target: Float64Array, found: Float64Array
+) -> None:
+    turn, side, barrel = references.turn[i], references.side[i], references.barrel[i]
+    crossing = references.target[i]
     surface = np.zeros(5)
     surface[4] = 1.0 if barrel else 0.0
-    across, along = deviations(target, hit, surface)
-    found[0] = turn * across / target[7]
-    found[1] = side * along / target[9] if barrel else along / target[8]
-    found[2] = (hit[1] - target[1] if barrel else side * (hit[2] - target[2])) / STAGGER
+    across, along = deviations(target, np.array([point.phi, point.r, point.z]), surface)
+    found[0] = turn * across / crossing.across_sigma
+    found[1] = side * along / crossing.z_sigma if barrel else along / crossing.r_sigma
+    found[2] = (point.r - crossing.r if barrel else side * (point.z - crossing.z)) / STAGGER

@@ -2,7 +2,7 @@
 
 The helix through the last three hits on different layers is followed to the layer that it crosses next; where
 overlapping modules leave hits on two layers only, the beam line is the third point.  The hits are seen along
-it, across it and in z above it.  The answer sought is how far the next hit lies off the helix, across and
+it, across it and in z above it.  The target is how far the next hit lies off the helix, across and
 along its module, in expected deviations, and by how much the module stands before or behind the crossing.
 Modules of a layer are staggered by some mm while a helix is known to a fraction of one: in these directions
 the deviations are independent, so a diagonal covariance is the right one.  Turned and mirrored by the
@@ -16,31 +16,19 @@ from typing import Final, NamedTuple
 import numba
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array
-from clew.detector.transitions import next_layers
+from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.detector.solenoid import FieldMap
+from clew.detector.surface import Surface
 from clew.event import Hits
-from clew.extend.stepwise.telling import N_TOLD, tell_crossing, tell_hit
+from clew.extend.stepwise.features import N_FEATURES, crossing_features, hit_features, layer_kinds
+from clew.extend.stepwise.target import TARGET, Target
 from clew.extend.stepwise.windows import WINDOW
-from clew.fitting.nearest.road import TARGET_WIDTH
-from clew.hits.space import whole_space
+from clew.hits.index import HIT_POINT
+from clew.hits.space import SearchSpace, whole_space
 from clew.kernels import kernel, parallel_kernel
-from clew.motion.crossings import IS_BARREL
-from clew.motion.state import (
-    AA,
-    ACROSS_ERROR,
-    KAPPA,
-    LENGTH_ERROR,
-    N_STATE,
-    PSI,
-    SLOPE,
-    ZZ,
-    Motion,
-    X,
-    Y,
-    Z,
-    start_state,
-)
-from clew.motion.transport import ARC, BENT, N_WAY, arrive, carry_covariance, on_layer
+from clew.motion.state import STATE, Motion, State, start_state
+from clew.motion.transport import PATH, on_layer, transport, transport_covariance
+from clew.records import RecordArray
 from clew.tracks import NO_HIT
 
 __all__ = ["STAGGER", "References", "refer"]
@@ -49,6 +37,15 @@ STAGGER: Final = 3.0
 """Unit of how far a module stands before or behind its layer's place, mm."""
 
 _MOTION: Final = Motion(1.3, 1.5, 0.01, filtered=False)
+_CLOSEST: Final = 1.0  # mm in r between two hits that make a helix with the beam line
+_STEEPEST: Final = 0.2  # cosine of a track's angle to the radius, on a cylinder
+_FLATTEST: Final = 0.05  # slope of a track, on a disc
+
+_CURRENT, _CROSSING, _TRIAL = range(3)
+"""Records of `_Scratch.states`: at the last hit, where it crosses the next layer, and on trial."""
+
+_AHEAD, _ON_TRIAL = range(2)
+"""Records of `_Scratch.paths`: to the crossing, and the one on trial."""
 
 
 class References(NamedTuple):
@@ -56,22 +53,57 @@ class References(NamedTuple):
 
     Attributes
     ----------
-    target : ndarray of shape (n, TARGET_WIDTH), float64
-        The crossing as searches take it (see clew.fitting.nearest.road), with its direction; expected
-        deviations of a hit there: r*phi, then r and z, of which one is STAGGER.  NaN where no layer is
-        crossed next.
+    target : ndarray of shape (n,), `clew.extend.stepwise.target.Target`
+        The crossing as searches take it, with its direction; expected deviations of a hit there: r*phi, then
+        r and z, of which one is STAGGER.  NaN where no layer is crossed next.
     layer : ndarray of shape (n,), int32
         Dense index of that layer, -1 for none.
+    barrel : ndarray of shape (n,), bool
+        Whether it is a cylinder.
     turn, side : ndarray of shape (n,), float64
         +1 or -1: signs of curvature and slope, by which everything is mirrored.
-    told : ndarray of shape (n, WINDOW, N_TOLD), float64
+    features : ndarray of shape (n, WINDOW, N_FEATURES), float64
     """
 
-    target: Float64Array
+    target: RecordArray
     layer: Int32Array
+    barrel: BoolArray
     turn: Float64Array
     side: Float64Array
-    told: Float64Array
+    features: Float64Array
+
+
+class _Layers(NamedTuple):
+    """What references depend on besides hits and field.
+
+    Attributes
+    ----------
+    following : ndarray of shape (n_layers, any), int32
+        Layers that may come after each, -1 padded.
+    kinds : ndarray of shape (n_layers,), `clew.extend.stepwise.features.LayerKind`
+    """
+
+    following: Int32Array
+    kinds: RecordArray
+
+
+class _Scratch(NamedTuple):
+    """What one window is worked on in.
+
+    Attributes
+    ----------
+    states : ndarray of shape (3,), `clew.motion.state.State`
+    paths : ndarray of shape (2,), `clew.motion.transport.Path`
+    points : ndarray of shape (1,), `clew.hits.index.HitPoint`
+        A point on the beam line that stands for a hit.
+    last : ndarray of shape (3,), int32
+        The last hits on three different layers, from the outside inwards.
+    """
+
+    states: RecordArray
+    paths: RecordArray
+    points: RecordArray
+    last: Int32Array
 
 
 def refer(hits: Hits, windows: Int32Array, skipped: Int32Array) -> References:
@@ -85,143 +117,164 @@ def refer(hits: Hits, windows: Int32Array, skipped: Int32Array) -> References:
     skipped : ndarray of shape (n,), int32
         Crossings that are passed over: 0 for the next one, 1 for the one behind it.
     """
-    space = whole_space(hits)
+    space, detector, n = whole_space(hits), hits.detector, len(windows)
     place = np.full(len(hits), NO_HIT, dtype=np.int32)
     place[space.row] = np.arange(len(space.row), dtype=np.int32)
-    n = len(windows)
     references = References(
-        np.full((n, TARGET_WIDTH), np.nan),
+        np.full(n, np.nan, dtype=TARGET),
         np.full(n, -1, dtype=np.int32),
+        np.zeros(n, dtype=np.bool_),
         np.ones(n),
         np.ones(n),
-        np.zeros((n, WINDOW, N_TOLD)),
+        np.zeros((n, WINDOW, N_FEATURES)),
     )
     places = np.ascontiguousarray(place[windows])
-    _refer_all(space.points, space.layer, places, skipped, next_layers(1), _MOTION, references)
+    layers = _Layers(detector.following(1), layer_kinds(detector))
+    _refer_all(space, places, skipped, layers, _MOTION, detector.solenoid.map, references)
     return references
 
 
 @parallel_kernel
 def _refer_all(
-    points: Float64Array,
-    layer: Int32Array,
+    space: SearchSpace,
     windows: Int32Array,
     skipped: Int32Array,
-    following: Int32Array,
+    layers: _Layers,
     motion: Motion,
+    field: FieldMap,
     out: References,
 ) -> None:
     for i in numba.prange(len(windows)):
-        if windows[i].min() >= 0:
-            _refer(points, layer, windows[i], skipped[i], following, motion, i, out)
+        _refer_one(space, windows[i], skipped[i], layers, motion, field, out, i)
+
+
+@kernel(owns=True)
+def _refer_one(
+    space: SearchSpace,
+    window: Int32Array,
+    skipped: int,
+    layers: _Layers,
+    motion: Motion,
+    field: FieldMap,
+    out: References,
+    i: int,
+) -> None:
+    _refer(space, window, skipped, layers, (motion, field), _new_scratch(), out, i)
+
+
+@kernel(owns=True)
+def _new_scratch() -> _Scratch:
+    return _Scratch(
+        np.zeros(3, dtype=STATE),
+        np.zeros(2, dtype=PATH),
+        np.zeros(1, dtype=HIT_POINT),
+        np.zeros(3, dtype=np.int32),
+    )
 
 
 @kernel
 def _refer(
-    points: Float64Array,
-    layer: Int32Array,
+    space: SearchSpace,
     window: Int32Array,
     skipped: int,
-    following: Int32Array,
-    motion: Motion,
-    i: int,
+    layers: _Layers,
+    movement: tuple[Motion, FieldMap],
+    scratch: _Scratch,
     out: References,
+    i: int,
 ) -> None:
-    state, way, crossing = np.empty(N_STATE), np.empty(N_WAY), np.empty(N_STATE)
-    if not _start(points, layer, window, motion, state):
+    """Write the reference of window i."""
+    if not _start(space, window, movement, scratch):
         return
-    found, arc = -1, 0.0
+    state, crossing, path = scratch.states[_CURRENT], scratch.states[_CROSSING], scratch.paths[_AHEAD]
+    following, arc, found = layers.following[space.points[window[-1]].layer], 0.0, -1
     for _ in range(skipped + 1):
-        found = _next_crossing(state, layer[window[-1]], following, arc, crossing, way)
+        found = _next_crossing(space, following, movement[1], arc, scratch)
         if found < 0:
             return
-        arc = way[ARC]
-    out.layer[i] = found
-    out.turn[i], out.side[i] = np.copysign(1.0, state[KAPPA]), np.copysign(1.0, state[SLOPE])
-    _write_target(crossing, found, out.target[i])
+        arc = path.arc
+    surface, kind = space.surfaces[found], layers.kinds[found]
+    turn, side = np.copysign(1.0, state.kappa), np.copysign(1.0, state.slope)
+    out.layer[i], out.barrel[i], out.turn[i], out.side[i] = found, surface.barrel, turn, side
+    _write_target(crossing, surface, out.target[i])
     for step in range(len(window)):
-        told = out.told[i, step]
-        tell_hit(points, window[step], layer[window[step]], state, way[BENT], out.turn[i], out.side[i], told)
-        tell_crossing(crossing, found, way[ARC], out.turn[i], out.side[i], out.target[i], told)
+        point, features = space.points[window[step]], out.features[i, step]
+        hit_features(point, layers.kinds[point.layer], state, path.bent, turn, side, features)
+        crossing_features(crossing, kind, path.arc, turn, side, out.target[i], features)
 
 
 @kernel
 def _start(
-    points: Float64Array, layer: Int32Array, window: Int32Array, motion: Motion, state: Float64Array
+    space: SearchSpace, window: Int32Array, movement: tuple[Motion, FieldMap], scratch: _Scratch
 ) -> bool:
-    """Write the state at the last hit; False where the hits make no helix."""
-    three = np.full(3, -1, dtype=np.int32)
+    """Write the state at the last hit; False where there is a hit less, or the hits make no helix."""
+    points, last = space.points, scratch.last
+    motion, field = movement
     n = 0
     for step in range(len(window) - 1, -1, -1):
-        if n < 3 and (n == 0 or layer[window[step]] != layer[three[n - 1]]):
-            three[n] = window[step]
+        hit = window[step]
+        if hit < 0:
+            return False
+        if n < 3 and (n == 0 or points[hit].layer != points[last[n - 1]].layer):
+            last[n] = hit
             n += 1
-    if n == 3:
-        return start_state(points, layer, three[2], three[1], three[0], motion, state)
-    return n == 2 and _start_at_beam(points, layer, three[1], three[0], motion, state)
-
-
-@kernel
-def _start_at_beam(
-    points: Float64Array, layer: Int32Array, second: int, third: int, motion: Motion, state: Float64Array
-) -> bool:
-    """Write the state of hits on two layers only, those of overlapping modules: from the beam line."""
-    near, far = points[second, 5], points[third, 5]
-    if abs(far - near) < 1.0:
+    if n < 2:
         return False
-    three = np.empty((3, points.shape[1]))
-    three[0], three[1], three[2] = points[second], points[second], points[third]
-    three[0, 0], three[0, 1] = 0.0, 0.0
-    three[0, 2] = points[second, 2] - near * (points[third, 2] - points[second, 2]) / (far - near)
-    layers = np.array([layer[second], layer[second], layer[third]], dtype=np.int32)
-    return start_state(three, layers, 0, 1, 2, motion, state)
+    first, second, third = scratch.points[0], points[last[1]], points[last[0]]
+    if n == 3:
+        scratch.points[0] = points[last[2]]
+    elif abs(third.r - second.r) < _CLOSEST:
+        return False
+    else:  # on two layers only, as those of overlapping modules are: from the beam line
+        scratch.points[0] = second
+        first.x, first.y = 0.0, 0.0
+        first.z = second.z - second.r * (third.z - second.z) / (third.r - second.r)
+    return start_state(first, second, third, space.surfaces, motion, field, scratch.states[_CURRENT])
 
 
 @kernel
 def _next_crossing(
-    state: Float64Array,
-    last_layer: int,
-    following: Int32Array,
-    beyond: float,
-    crossing: Float64Array,
-    way: Float64Array,
+    space: SearchSpace, following: Int32Array, field: FieldMap, beyond: float, scratch: _Scratch
 ) -> int:
-    """Write the state where it first crosses a layer beyond an arc [mm], and the way there.
+    """Write the state where it first crosses a layer beyond an arc [mm], and the path there.
 
     Returns the layer, -1 for none.
     """
+    state, trial, path = scratch.states[_CURRENT], scratch.states[_TRIAL], scratch.paths[_ON_TRIAL]
+    last_layer = space.points[scratch.last[0]].layer
     found, nearest = -1, np.inf
-    trial, trial_way = np.empty(N_STATE), np.empty(N_WAY)
-    for layer in following[last_layer]:
+    for layer in following:
         if layer < 0:
             break
-        arc = arrive(state, layer, last_layer, trial, trial_way)
+        surface = space.surfaces[layer]
+        arc = transport(state, surface, layer == last_layer, field, trial, path)
         if not beyond < arc < nearest:
             continue
-        carry_covariance(state, trial_way, trial)
-        if on_layer(trial, layer):
+        transport_covariance(state, path, trial)
+        if on_layer(trial, surface):
             found, nearest = layer, arc
-            crossing[:], way[:] = trial, trial_way
+            scratch.states[_CROSSING] = trial
+            scratch.paths[_AHEAD] = path
     return found
 
 
 @kernel
-def _write_target(crossing: Float64Array, layer: int, target: Float64Array) -> None:
-    x, y, slope = crossing[X], crossing[Y], crossing[SLOPE]
+def _write_target(crossing: State, surface: Surface, target: Target) -> None:
+    x, y, slope = crossing.x, crossing.y, crossing.slope
     r, phi = np.hypot(x, y), np.arctan2(y, x)
-    outwards, aside = np.cos(crossing[PSI] - phi), np.sin(crossing[PSI] - phi)
+    outwards, aside = np.cos(crossing.psi - phi), np.sin(crossing.psi - phi)
     path = np.hypot(outwards, slope)  # in the (r, z) half plane, per transverse arc
-    target[0], target[1], target[2], target[3] = phi, r, crossing[Z], crossing[Z] / r
-    target[4], target[5], target[6] = aside / (r * path), outwards / path, slope / path
-    aa, zz = crossing[AA], crossing[ZZ]
-    across, length = ACROSS_ERROR[layer] ** 2, LENGTH_ERROR[layer] ** 2
-    if IS_BARREL[layer]:
-        steep = max(abs(outwards), 0.2)
-        target[7], target[8] = np.sqrt(aa / steep**2 + across), STAGGER
-        target[9] = np.sqrt(zz + (slope * aside / steep) ** 2 * aa + length)
+    target.phi, target.r, target.z, target.z_over_r = phi, r, crossing.z, crossing.z / r
+    target.dphi, target.dr, target.dz = aside / (r * path), outwards / path, slope / path
+    aa, zz = crossing.aa, crossing.zz
+    across, along = surface.across**2, surface.along**2
+    if surface.barrel:
+        steep = max(abs(outwards), _STEEPEST)
+        target.across_sigma, target.r_sigma = np.sqrt(aa / steep**2 + across), STAGGER
+        target.z_sigma = np.sqrt(zz + (slope * aside / steep) ** 2 * aa + along)
     else:
-        per_slope = 1.0 / max(abs(slope), 0.05) ** 2
-        target[7] = np.sqrt(outwards**2 * aa + aside**2 * per_slope * zz + across)
-        target[8] = np.sqrt(aside**2 * aa + outwards**2 * per_slope * zz + length)
-        target[9] = STAGGER
-    target[10], target[11] = 0.0, 0.0
+        per_slope = 1.0 / max(abs(slope), _FLATTEST) ** 2
+        target.across_sigma = np.sqrt(outwards**2 * aa + aside**2 * per_slope * zz + across)
+        target.r_sigma = np.sqrt(aside**2 * aa + outwards**2 * per_slope * zz + along)
+        target.z_sigma = STAGGER
+    target.r_offset, target.z_offset = 0.0, 0.0

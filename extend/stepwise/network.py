@@ -1,4 +1,4 @@
-"""A trained network with its coordinates: questions in, predictions out, without Keras."""
+"""A trained network with its coordinates: queries in, predictions out, without Keras."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.event import Hits
-from clew.extend.stepwise.coordinates import N_COORDINATES, Coordinates, Questions, make_coordinates
-from clew.extend.stepwise.networks import NetworkShape, answers, array_shapes
+from clew.extend.stepwise.coordinates import N_COORDINATES, Coordinates, Queries, make_coordinates
+from clew.extend.stepwise.networks import NetworkShape, array_shapes, outputs
 from clew.extend.stepwise.scaling import Scaling
 from clew.networks.blocks import Shape
 from clew.networks.ops import NumpyOps
@@ -21,10 +21,10 @@ from clew.networks.rows import by_rows
 from clew.networks.shipped import TrainedNetwork, load_network
 from clew.tracks import Predictions
 
-__all__ = ["Answers", "Scaled", "StepwiseNetwork"]
+__all__ = ["Outputs", "Scaled", "StepwiseNetwork"]
 
-Answers = tuple[Float64Array, Float64Array | None]
-"""Means and, of a Gaussian network, standard deviations, shape (n, 3) each, in the answers' units."""
+Outputs = tuple[Float64Array, Float64Array | None]
+"""Means and, of a Gaussian network, standard deviations, shape (n, 3) each, in the outputs' units."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,22 @@ class Scaled:
     coordinates: Coordinates
     scaling: Scaling
 
-    def inputs(self, questions: Questions) -> Float32Array:
-        """Return the network's inputs, shape (n, WINDOW, n_inputs)."""
-        inputs = questions.values.astype(np.float32)
-        inputs[..., :N_COORDINATES] = self.scaling.apply(questions.values[..., :N_COORDINATES])
+    def inputs(self, queries: Queries) -> Float32Array:
+        """Return the network's inputs, shape (n, WINDOW, n_features)."""
+        inputs = queries.features.astype(np.float32)
+        inputs[..., :N_COORDINATES] = self.scaling.apply(queries.features[..., :N_COORDINATES])
         return inputs
 
-    def targets(self, sought: Float64Array) -> Float32Array:
-        """Return the answers sought as the network is to give them, shape (n, 3)."""
-        return self.scaling.apply(sought) if self.coordinates.answers_places else sought.astype(np.float32)
+    def targets(self, targets: Float64Array) -> Float32Array:
+        """Return targets as the network is to predict them, shape (n, 3)."""
+        return self.scaling.apply(targets) if self.coordinates.are_places else targets.astype(np.float32)
 
-    def answers(self, given: Float32Array) -> Answers:
-        """Return what a network's answers mean, in the answers' units."""
-        means = given[:, :N_COORDINATES]
-        gaussian = given.shape[1] > N_COORDINATES
-        sigmas = np.exp(given[:, N_COORDINATES:]) if gaussian else None
-        if self.coordinates.answers_places:
+    def outputs(self, scaled: Float32Array) -> Outputs:
+        """Return what a network's outputs mean, in their units."""
+        means = scaled[:, :N_COORDINATES]
+        gaussian = scaled.shape[1] > N_COORDINATES
+        sigmas = np.exp(scaled[:, N_COORDINATES:]) if gaussian else None
+        if self.coordinates.are_places:
             return self.scaling.invert(means), None if sigmas is None else self.scaling.widths(sigmas)
         return means.astype(np.float64), None if sigmas is None else sigmas.astype(np.float64)
 
@@ -69,12 +69,11 @@ class StepwiseNetwork(TrainedNetwork):
         coordinates = make_coordinates(self.record["config"]["coordinates"])
         return Scaled(coordinates, Scaling.read(self.record["scaling"]))
 
-    def answer(self, questions: Questions) -> Answers:
-        """Return what the network answers to questions that its coordinates make."""
+    def outputs(self, queries: Queries) -> Outputs:
+        """Return what the network makes of queries that its coordinates make."""
         shape = NetworkShape(**self.record["shape"])
-        compute = partial(answers, shape, self.arrays, ops=NumpyOps())
-        given = by_rows(compute, self.scaled.inputs(questions))
-        return self.scaled.answers(given)
+        compute = partial(outputs, shape, self.arrays, ops=NumpyOps())
+        return self.scaled.outputs(by_rows(compute, self.scaled.inputs(queries)))
 
     def predict(self, hits: Hits, windows: Int32Array) -> Predictions:
         """Predict the next hit of windows of shape (n, WINDOW), outwards; NaN where none is expected.
@@ -90,9 +89,9 @@ class StepwiseNetwork(TrainedNetwork):
     def predict_crossing(self, hits: Hits, windows: Int32Array, skipped: int) -> Predictions:
         """Predict the hit on the next layer, or on one after so many others."""
         coordinates = self.scaled.coordinates
-        questions = coordinates.ask(hits, windows, np.full(len(windows), skipped, dtype=np.int32))
-        predictions = coordinates.predict(questions, *self.answer(questions))
-        predictions.points[~questions.asked] = np.nan
+        queries = coordinates.query(hits, windows, np.full(len(windows), skipped, dtype=np.int32))
+        predictions = coordinates.predict(queries, *self.outputs(queries))
+        predictions.points[~queries.valid] = np.nan
         return predictions
 
 

@@ -1,6 +1,6 @@
 """The networks of SPRACE: one text each, run by Keras to train and by numpy to reconstruct.
 
-Each reads four steps, one per hit, and answers for three coordinates, the Gaussian ones also how far off they
+Each reads four steps, one per hit, and predicts three coordinates, the Gaussian ones also how far off they
 may be.  "Parallel" ones have a branch for each coordinate, which does not see the other two.
 """
 
@@ -28,7 +28,7 @@ from clew.networks.blocks import (
 )
 from clew.networks.ops import Ops
 
-__all__ = ["NETWORKS", "NetworkName", "NetworkShape", "answers", "array_shapes", "build_keras_model"]
+__all__ = ["NETWORKS", "NetworkName", "NetworkShape", "array_shapes", "build_keras_model", "outputs"]
 
 NetworkName = Literal[
     "mlp",
@@ -42,7 +42,7 @@ NetworkName = Literal[
 ]
 
 _COORDINATES: Final = 3
-_HIDDEN: Final = 18  # units between memory and answer, as SPRACE's LSTM has
+_HIDDEN: Final = 18  # units between hidden state and outputs, as SPRACE's LSTM has
 _JOINT: Final = 30  # units that join parallel branches
 
 
@@ -55,9 +55,9 @@ class NetworkShape:
     network : str
         One of `NETWORKS`.
     n_inputs : int
-        Numbers told of each hit: three coordinates, then whatever all branches hear.
+        Features of each hit: three coordinates, then those that all branches see.
     units : int
-        Of each hidden layer, memory or convolution.
+        Of each hidden layer, recurrent unit or convolution.
     """
 
     network: NetworkName
@@ -70,12 +70,12 @@ class NetworkShape:
 
     @property
     def gaussian(self) -> bool:
-        """Whether it answers deviations too."""
+        """Whether it predicts deviations too."""
         return self.network.endswith("gaussian")
 
     @property
-    def n_answers(self) -> int:
-        """Numbers that it answers: three means and, if Gaussian, the logarithms of three deviations."""
+    def n_outputs(self) -> int:
+        """Its outputs: three means and, if Gaussian, the logarithms of three deviations."""
         return _COORDINATES * (1 + self.gaussian)
 
 
@@ -159,14 +159,14 @@ def array_shapes(shape: NetworkShape) -> list[Shape]:
     """Return the shapes of a network's arrays, in order."""
     text, width = NETWORKS[shape.network], NETWORKS[shape.network].width(shape.units)
     if not text.parallel:
-        return [*text.shapes(shape.n_inputs, shape.units), *dense_shapes(width, shape.n_answers)]
+        return [*text.shapes(shape.n_inputs, shape.units), *dense_shapes(width, shape.n_outputs)]
     branch = text.shapes(shape.n_inputs - _COORDINATES + 1, shape.units)
-    joint = perceptron_shapes([_COORDINATES * width, _JOINT, shape.n_answers])
+    joint = perceptron_shapes([_COORDINATES * width, _JOINT, shape.n_outputs])
     return [*_COORDINATES * branch, *joint]
 
 
-def answers(shape: NetworkShape, arrays: Sequence[Any], steps: Any, ops: Ops) -> Any:
-    """Return what a network answers, shape (n, n_answers): means, then logarithms of deviations.
+def outputs(shape: NetworkShape, arrays: Sequence[Any], steps: Any, ops: Ops) -> Any:
+    """Return a network's outputs, shape (n, n_outputs): means, then logarithms of deviations.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def answers(shape: NetworkShape, arrays: Sequence[Any], steps: Any, ops: Ops) ->
 
 
 def build_keras_model(shape: NetworkShape) -> Any:
-    """Return the untrained Keras model of steps to answers."""
+    """Return the untrained Keras model of steps to outputs."""
     from functools import partial
 
     import keras
@@ -195,4 +195,4 @@ def build_keras_model(shape: NetworkShape) -> Any:
     from clew.networks.layers import Written
 
     steps = keras.Input((WINDOW, shape.n_inputs))
-    return keras.Model(steps, Written(array_shapes(shape), partial(answers, shape))(steps))
+    return keras.Model(steps, Written(array_shapes(shape), partial(outputs, shape))(steps))

@@ -41,10 +41,10 @@ class StepwiseTrainingConfig:
     scaling : "standard" or "min-max"
         Of the three coordinates, by what the training tracks show.
     farthest : float
-        Windows whose answer lies farther than this many units are not learnt from: the particle went
+        Windows whose target lies farther than this many units are not learnt from: the particle went
         elsewhere.  Units are expected deviations in local coordinates, else those of the scaling.
     skipping : float
-        Fraction of the windows that are asked about the layer behind the next (local coordinates only).
+        Fraction of the windows whose target is on the layer behind the next (local coordinates only).
     region : RegionConfig
         Which tracks are used.
     epochs, patience : int
@@ -93,7 +93,7 @@ class StepwiseTask(DrawnTask[StepwiseTrainingConfig]):
     def shape(self) -> NetworkShape:
         """The network's size."""
         config = self.config
-        return NetworkShape(config.network, make_coordinates(config.coordinates).n_inputs, config.units)
+        return NetworkShape(config.network, make_coordinates(config.coordinates).n_features, config.units)
 
     @cached_property
     def scaled(self) -> Scaled:
@@ -103,8 +103,8 @@ class StepwiseTask(DrawnTask[StepwiseTrainingConfig]):
         for number in range(min(_SCALED_BY, len(self.tracks))):
             tracks = self.tracks[number]
             rows = self._windows(tracks).rows
-            questions = coordinates.ask(tracks.hits, rows, np.zeros(len(rows), dtype=np.int32))
-            values.append(questions.values[questions.asked, :, :N_COORDINATES].reshape(-1, N_COORDINATES))
+            queries = coordinates.query(tracks.hits, rows, np.zeros(len(rows), dtype=np.int32))
+            values.append(queries.features[queries.valid, :, :N_COORDINATES].reshape(-1, N_COORDINATES))
         if not sum(map(len, values)):
             raise InputError(f"the track sets hold no {self.wanted}: train on larger events")
         return Scaled(coordinates, Scaling.fit(self.config.scaling, np.concatenate(values)))
@@ -122,16 +122,16 @@ class StepwiseTask(DrawnTask[StepwiseTrainingConfig]):
         return compile_model(build_keras_model(self.shape), loss, self.config.learning_rate, self.steps)
 
     def take(self, tracks: Tracks, rng: np.random.Generator, most: int) -> Data:
-        """Return at most so many windows whose answer is known, as the network sees them."""
+        """Return at most so many windows whose target is known, as the network sees them."""
         windows = self._windows(tracks)
         chosen = np.sort(rng.permutation(len(windows.rows))[:most])
         rows, following = windows.rows[chosen], windows.following[chosen]
         coordinates = self.scaled.coordinates
         skips = (coordinates.crossings > 1) & (rng.random(len(rows)) < self.config.skipping)
-        questions = coordinates.ask(tracks.hits, rows, skips.astype(np.int32))
-        sought, known = coordinates.seek(tracks.hits, rows, questions, following)
-        inputs, targets = self.scaled.inputs(questions), self.scaled.targets(sought)
-        known &= questions.asked & (np.abs(targets) < self.config.farthest).all(axis=1)
+        queries = coordinates.query(tracks.hits, rows, skips.astype(np.int32))
+        found, known = coordinates.targets(tracks.hits, rows, queries, following)
+        inputs, targets = self.scaled.inputs(queries), self.scaled.targets(found)
+        known &= queries.valid & (np.abs(targets) < self.config.farthest).all(axis=1)
         return inputs[known], targets[known]
 
     def _windows(self, tracks: Tracks) -> TrueWindows:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import Int32Array
+from clew.detector import Detector
 from clew.event import Hits
 from clew.extend.growing.plant import Planted, grown, plant
 from clew.extend.tracknet.network import TrackNet
@@ -18,7 +19,7 @@ from clew.extend.weights import weights_path
 from clew.fitting.ellipse import Branching
 from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
-from clew.hits.space import Ground
+from clew.hits.space import SearchSpace
 from clew.stages import StageClock
 from clew.tracks import NO_HIT, Candidates, Seeds
 
@@ -78,17 +79,17 @@ class TrackNetGrower:
     def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out."""
         with clock("extend"):
-            return self._grown(plant(hits, seeds, free), seeds.least_hits)
+            return self._grown(hits.detector, plant(hits, seeds, free), seeds.least_hits)
 
-    def _grown(self, planted: Planted, least_hits: int) -> Candidates:
+    def _grown(self, detector: Detector, planted: Planted, least_hits: int) -> Candidates:
         group = np.cumsum(np.diff(planted.triplets[:, 0], prepend=-1) != 0) - 1
-        search = Search(self.network, planted.ground, self.snap, False)
+        search = Search(self.network, detector, planted.space, self.snap, False)
         tracks, gains = search.run(planted.triplets, planted.gains, group)
         enough = gains > self.config.least_gain
-        tracks = self._completed(planted.ground, tracks)
+        tracks = self._completed(detector, planted.space, tracks)
         return grown(planted, tracks[enough], gains[enough], least_hits)
 
-    def _completed(self, ground: Ground, tracks: Int32Array) -> Int32Array:
+    def _completed(self, detector: Detector, space: SearchSpace, tracks: Int32Array) -> Int32Array:
         """Return tracks whose inner ends are found anew from further out, with hits on overlapping modules.
 
         Seeds may leave out a layer, and need not begin at a track's first hit.
@@ -97,7 +98,7 @@ class TrackNetGrower:
         start = np.minimum(length, _BACK_FROM)  # hits before this place are found anew
         last = start[:, None] - np.array([1, 2, 3])
         triplets = np.take_along_axis(tracks, last, axis=1)
-        inward = Search(self.network, ground, self.snap, True).run(
+        inward = Search(self.network, detector, space, self.snap, True).run(
             triplets, np.zeros(len(tracks)), np.arange(len(tracks))
         )
         longer = (inward.tracks != NO_HIT).sum(axis=1) > start
@@ -109,7 +110,8 @@ class TrackNetGrower:
             axis=1,
         )
         snap_doubles = Snap(_DOUBLE_PULL, self.config.double_gain)
-        return with_doubles(ground, _packed(tracks), self.network.motion, snap_doubles)
+        field = detector.solenoid.map
+        return with_doubles(space, _packed(tracks), self.network.motion, field, snap_doubles)
 
 
 def _packed(tracks: Int32Array) -> Int32Array:

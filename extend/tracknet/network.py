@@ -1,7 +1,7 @@
 """The network of TrackNETv2: one text, run by Keras to train and by numpy to reconstruct.
 
 A convolution over three neighbouring steps and two gated recurrent units follow a candidate hit by hit; a
-head that is told of a station answers with an ellipse there: centre and radii.  Source: P. Goncharov,
+head that is given a station predicts an ellipse there: centre and radii.  Source: P. Goncharov,
 G. Ososkov and D. Baranov, AIP Conf. Proc. 2163 (2019) 040003, as in the system Ariadne (2020).
 """
 
@@ -16,9 +16,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array
-from clew.detector import LAYERS
+from clew.detector import Detector
 from clew.errors import ConfigError
-from clew.extend.growing.memory import N_ASKED, N_MET
+from clew.extend.growing.network import N_FEATURES, N_QUERY
+from clew.extend.growing.trained import motion_of
 from clew.motion.state import Motion
 from clew.networks.blocks import (
     Shape,
@@ -35,14 +36,15 @@ from clew.networks.shipped import TrainedNetwork, load_network
 
 __all__ = [
     "WIDTH",
-    "Known",
+    "Hidden",
     "TrackNet",
     "TrackNetShape",
     "array_shapes",
-    "at_station",
     "build_keras_model",
     "ellipses",
-    "remember",
+    "hidden_states",
+    "layer_kinds",
+    "with_kinds",
 ]
 
 WIDTH: Final = 3
@@ -51,13 +53,9 @@ WIDTH: Final = 3
 LEAST_RADIUS: Final = 0.1
 """Of ellipses, in expected deviations of the helix: one that shrank further could not grow again."""
 
-_KINDS: Final = np.array(
-    [(one.barrel, one.volume in (12, 13, 14), one.volume in (16, 17, 18)) for one in LAYERS], dtype=np.float32
-)
-"""Of each layer: whether it is a barrel, of short strips, of long strips."""
-
-_N_TOLD: Final = N_MET + _KINDS.shape[1]
-_N_ASKED: Final = N_ASKED + _KINDS.shape[1]
+_N_KINDS: Final = 3
+_N_FEATURES: Final = N_FEATURES + _N_KINDS
+_N_QUERY: Final = N_QUERY + _N_KINDS
 _N_RECURRENT: Final = 10  # arrays of the convolution and the two units, which stand first
 
 
@@ -68,9 +66,9 @@ class TrackNetShape:
     Attributes
     ----------
     units : int
-        Filters of the convolution, and numbers that each of the two recurrent units remembers.
+        Filters of the convolution, and size of the hidden state of each of the two recurrent units.
     hidden : int
-        Units of the layer between memory and ellipse.
+        Units of the dense layer between hidden state and ellipse.
     """
 
     units: int = 32
@@ -83,88 +81,96 @@ class TrackNetShape:
             )
 
 
-class Known(NamedTuple):
-    """What the network remembers of candidates.
+class Hidden(NamedTuple):
+    """The hidden states of candidates.
 
     Attributes
     ----------
-    told : ndarray of shape (n, WIDTH, any), float32
-        The last steps, as the convolution sees them.
+    features : ndarray of shape (n, WIDTH, any), float32
+        Of the last steps, as the convolution sees them.
     first, second : ndarray of shape (n, units), float32
         States of the two recurrent units.
     """
 
-    told: Float32Array
+    features: Float32Array
     first: Float32Array
     second: Float32Array
 
-    def select(self, rows: Any) -> Known:
-        """Return what is known of some candidates."""
-        return Known(*(part[rows] for part in self))
+    def select(self, rows: Any) -> Hidden:
+        """Return the states of some candidates."""
+        return Hidden(*(part[rows] for part in self))
 
 
-def at_station(numbers: Float32Array, layer: Int32Array) -> Float32Array:
-    """Return the numbers of steps, shape (..., any), with those that tell what kind of layer each is on."""
-    return np.concatenate([numbers, _KINDS[layer]], axis=-1)
+def layer_kinds(detector: Detector) -> Float32Array:
+    """Return, as 1 or 0, which layers are cylinders, of short strips, of long strips; shape (n_layers, 3)."""
+    kinds = [detector.barrel, detector.of_kind("short", "strip"), detector.of_kind("long", "strip")]
+    return np.stack(kinds, axis=1).astype(np.float32)
+
+
+def with_kinds(features: Float32Array, layer: Int32Array, kinds: Float32Array) -> Float32Array:
+    """Return the features of steps, shape (..., any), with those of the layer that each is on."""
+    return np.concatenate([features, kinds[layer]], axis=-1)
 
 
 def array_shapes(shape: TrackNetShape) -> list[Shape]:
     """Return the shapes of the network's arrays, in order."""
     u = shape.units
-    recurrent = [*convolution_shapes(WIDTH, _N_TOLD, u), *gru_shapes(u, u), *gru_shapes(u, u)]
-    head = [*dense_shapes(u + _N_ASKED, shape.hidden), *dense_shapes(shape.hidden, 2) * 2]
+    recurrent = [*convolution_shapes(WIDTH, _N_FEATURES, u), *gru_shapes(u, u), *gru_shapes(u, u)]
+    head = [*dense_shapes(u + _N_QUERY, shape.hidden), *dense_shapes(shape.hidden, 2) * 2]
     return [*recurrent, *head]
 
 
-def remember(
-    arrays: Sequence[Any], told: Any, ops: Ops, first: Any = None, second: Any = None
+def hidden_states(
+    arrays: Sequence[Any], features: Any, ops: Ops, first: Any = None, second: Any = None
 ) -> tuple[Any, Any]:
     """Return the states of both recurrent units after each step, shape (n, n_steps, units) each.
 
     Parameters
     ----------
     arrays : sequence of arrays, as `array_shapes`
-    told : array of shape (n, WIDTH - 1 + n_steps, any)
-        What each hit told, and the steps before the first one.
+    features : array of shape (n, WIDTH - 1 + n_steps, any)
+        Of each hit, and of the steps before the first one.
     ops : Ops
     first, second : arrays of shape (n, units), optional
         The states before; zeros if not given.
     """
     left = iter(arrays)
-    steps = ops.relu(convolution(left, told, WIDTH, ops))
+    steps = ops.relu(convolution(left, features, WIDTH, ops))
     one = gru(left, steps, ops, first)
     return one, gru(left, one, ops, second)
 
 
-def ellipses(arrays: Sequence[Any], known: Any, asked: Any, ops: Ops) -> Any:
+def ellipses(arrays: Sequence[Any], hidden: Any, query: Any, ops: Ops) -> Any:
     """Return centre and radii of the ellipse on a station, shape (..., 4), in deviations of the helix.
+
+    In the order of `clew.fitting.ellipse.Ellipse`.
 
     Parameters
     ----------
     arrays : sequence of arrays, as `array_shapes`
-    known : array of shape (..., units)
+    hidden : array of shape (..., units)
         States of the second recurrent unit.
-    asked : array of shape (..., any)
+    query : array of shape (..., any)
     ops : Ops
     """
     left = iter(arrays[_N_RECURRENT:])
-    both = ops.concatenate([known, asked], axis=len(known.shape) - 1)
-    hidden = ops.relu(dense(left, both))
-    centre, radii = dense(left, hidden), ops.softplus(dense(left, hidden) + 2.0) + LEAST_RADIUS
-    return ops.concatenate([centre, radii], axis=len(known.shape) - 1)
+    both = ops.concatenate([hidden, query], axis=len(hidden.shape) - 1)
+    inner = ops.relu(dense(left, both))
+    centre, radii = dense(left, inner), ops.softplus(dense(left, inner) + 2.0) + LEAST_RADIUS
+    return ops.concatenate([centre, radii], axis=len(hidden.shape) - 1)
 
 
-def _along_tracks(arrays: Sequence[Any], told: Any, asked: Any, ops: Ops) -> Any:
-    return ellipses(arrays, remember(arrays, told, ops)[1], asked, ops)
+def _along_tracks(arrays: Sequence[Any], features: Any, query: Any, ops: Ops) -> Any:
+    return ellipses(arrays, hidden_states(arrays, features, ops)[1], query, ops)
 
 
 def build_keras_model(shape: TrackNetShape, n_steps: int) -> Any:
-    """Return the untrained Keras model: what was told and asked in, an ellipse for each step out."""
+    """Return the untrained Keras model: features and query of each step in, its ellipse out."""
     import keras
 
     from clew.networks.layers import Written
 
-    inputs = [keras.Input((WIDTH - 1 + n_steps, _N_TOLD)), keras.Input((n_steps, _N_ASKED))]
+    inputs = [keras.Input((WIDTH - 1 + n_steps, _N_FEATURES)), keras.Input((n_steps, _N_QUERY))]
     return keras.Model(inputs, Written(array_shapes(shape), _along_tracks)(inputs))
 
 
@@ -180,29 +186,29 @@ class TrackNet(TrainedNetwork):
     @cached_property
     def motion(self) -> Motion:
         """How tracks deviate from helices through three hits, as in training."""
-        return Motion(**self.record["motion"])
+        return motion_of(self.record["motion"])
 
     @property
     def alpha(self) -> float:
         """What the distance from the centre counted in the loss."""
         return float(self.record["config"]["alpha"])
 
-    def begin(self, n: int) -> Known:
-        """Return what is known of n candidates that have told nothing yet."""
+    def start(self, n: int) -> Hidden:
+        """Return the states of n candidates of which no hit is known yet."""
         units = self.record["shape"]["units"]
         nothing = np.zeros((n, units), dtype=np.float32)
-        return Known(np.zeros((n, WIDTH, _N_TOLD), dtype=np.float32), nothing, nothing)
+        return Hidden(np.zeros((n, WIDTH, _N_FEATURES), dtype=np.float32), nothing, nothing)
 
-    def meet(self, known: Known, told: Float32Array) -> Known:
-        """Let the network know what the next hit of each candidate tells, shape (n, any)."""
-        steps = np.concatenate([known.told[:, 1:], told[:, None]], axis=1)
-        states = by_rows(self._remember, steps, known.first, known.second)
-        return Known(steps, states[:, 0], states[:, 1])
+    def update(self, hidden: Hidden, features: Float32Array) -> Hidden:
+        """Take the next hit of each candidate into its state: its features, shape (n, any)."""
+        steps = np.concatenate([hidden.features[:, 1:], features[:, None]], axis=1)
+        states = by_rows(self._step, steps, hidden.first, hidden.second)
+        return Hidden(steps, states[:, 0], states[:, 1])
 
-    def _remember(self, steps: Float32Array, first: Float32Array, second: Float32Array) -> Float32Array:
-        after = remember(self.arrays, steps, NumpyOps(), first, second)
+    def _step(self, steps: Float32Array, first: Float32Array, second: Float32Array) -> Float32Array:
+        after = hidden_states(self.arrays, steps, NumpyOps(), first, second)
         return np.concatenate(after, axis=1)
 
-    def ellipses(self, known: Known, asked: Float32Array) -> Float32Array:
-        """Return the ellipses on the stations asked about, shape (n, 4)."""
-        return by_rows(partial(ellipses, self.arrays, ops=NumpyOps()), known.second, asked)
+    def ellipses(self, hidden: Hidden, query: Float32Array) -> Float32Array:
+        """Return the ellipses on the stations of the queries, shape (n, 4)."""
+        return by_rows(partial(ellipses, self.arrays, ops=NumpyOps()), hidden.second, query)

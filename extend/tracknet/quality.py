@@ -7,14 +7,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from clew.detector import N_LAYERS
-from clew.detector.transitions import next_layers
+from clew.detector import Detector
 from clew.event import Event
 from clew.extend.growing.following import LONGEST
 from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.search import Search
 from clew.fitting.ellipse import Branching
-from clew.hits.space import Ground, whole_space
+from clew.hits.space import whole_space
 from clew.lookup import find_rows
 from clew.tracks import NO_HIT
 from clew.tracksets import Tracks, tracks_of
@@ -57,11 +56,10 @@ def ellipses_along(event: Event, network: TrackNet, widening: float, least_pt: f
     rows = outward_paths(tracks)
     rows = np.where(rows == NO_HIT, NO_HIT, find_rows(event.hits.hit_id, tracks.hits.hit_id)[rows])
     space = whole_space(event.hits)
-    place = np.empty(len(event.hits) + 1, dtype=np.int32)
-    place[space.row], place[NO_HIT] = np.arange(len(space.row), dtype=np.int32), NO_HIT
+    place = np.full(len(event.hits) + 1, NO_HIT, dtype=np.int32)
+    place[space.row] = np.arange(len(space.row), dtype=np.int32)
     assert event.truth is not None
-    ground = Ground(space.points, space.layer, space.module, space.starts, space.surfaces)
-    search = Search(network, ground, Branching(widening, _MOST), inward=False)
+    search = Search(network, event.hits.detector, space, Branching(widening, _MOST), inward=False)
     return _follow(search, place[rows], event.truth.particle_id[space.row])
 
 
@@ -77,18 +75,19 @@ def outward_paths(tracks: Tracks) -> Int32Array:
     layer, owner = layer[rows], owner[rows]
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
     within = np.arange(len(rows)) - np.repeat(starts, np.diff(np.append(starts, len(rows))))
-    turned = np.cumsum((within > 0) & ~_goes_on()[np.roll(layer, 1), layer])
+    turned = np.cumsum((within > 0) & ~_goes_on(tracks.hits.detector)[np.roll(layer, 1), layer])
     keep = (turned == turned[np.arange(len(rows)) - within]) & (within < LONGEST)
     paths = np.full((len(tracks), LONGEST), NO_HIT, dtype=np.int32)
     paths[owner[keep], within[keep]] = rows[keep]
     return paths[paths[:, 2] != NO_HIT]
 
 
-def _goes_on() -> BoolArray:
-    """Tell whether the second layer may follow the first along a track, shape (N_LAYERS, N_LAYERS)."""
-    allowed = np.zeros((N_LAYERS, N_LAYERS + 1), dtype=np.bool_)
-    np.put_along_axis(allowed, next_layers(1).astype(np.int64) % (N_LAYERS + 1), True, axis=1)
-    return allowed[:, :N_LAYERS]
+def _goes_on(detector: Detector) -> BoolArray:
+    """Tell whether the second layer may follow the first along a track, shape (n_layers, n_layers)."""
+    n = len(detector)
+    allowed = np.zeros((n, n + 1), dtype=np.bool_)
+    np.put_along_axis(allowed, detector.following(1).astype(np.int64) % (n + 1), True, axis=1)
+    return allowed[:, :n]
 
 
 def _follow(search: Search, paths: Int32Array, particle: Int64Array) -> Drawn:
@@ -106,7 +105,8 @@ def _follow(search: Search, paths: Int32Array, particle: Int64Array) -> Drawn:
         same = children.hit == true[:, None]
         inside = same.any(axis=1)
         area = np.where(there[:, 0], children.area[:, 0], np.nan)
-        parts.append(Drawn(search.ground.layer[true], inside, there.sum(axis=1), own.sum(axis=1), area))
-        told = children.told[inside, same[inside].argmax(axis=1)]
-        live = search.meet(live.select(inside), true[inside], told, n)
+        layer = search.space.points["layer"][true]
+        parts.append(Drawn(layer, inside, there.sum(axis=1), own.sum(axis=1), area))
+        features = children.features[inside, same[inside].argmax(axis=1)]
+        live = search.add_hits(live.select(inside), true[inside], features, n)
     return Drawn(*(np.concatenate(same_column) for same_column in zip(*parts, strict=True)))

@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
-from clew.detector.transitions import next_layers, preceding_layers
+from clew.detector import Detector
+from clew.detector.solenoid import FieldMap
 from clew.extend.growing.following import LONGEST
-from clew.extend.tracknet.network import Known, TrackNet, at_station
-from clew.extend.tracknet.stations import Children, begin_courses, branch, cross
-from clew.fitting.ellipse import Branching
-from clew.hits.space import Ground
+from clew.extend.tracknet.network import Hidden, TrackNet, layer_kinds, with_kinds
+from clew.extend.tracknet.stations import Children, branch, cross, seed_features
+from clew.fitting.ellipse import ELLIPSE, Branching
+from clew.hits.space import SearchSpace
 from clew.motion.state import Motion
 from clew.tracks import NO_HIT
 
@@ -32,16 +33,16 @@ class Found(NamedTuple):
 
 
 class Branches(NamedTuple):
-    """Candidates on their way, what each gained, with which it competes, and what the network knows of it."""
+    """Candidates on their way, what each gained, with which it competes, and its hidden state."""
 
     tracks: Int32Array
     gains: Float64Array
     group: Int64Array
-    known: Known
+    hidden: Hidden
 
     def select(self, rows: Any) -> Branches:
         """Return some candidates."""
-        return Branches(self.tracks[rows], self.gains[rows], self.group[rows], self.known.select(rows))
+        return Branches(self.tracks[rows], self.gains[rows], self.group[rows], self.hidden.select(rows))
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Search:
     Attributes
     ----------
     network : TrackNet
-    ground : Ground
+    detector : Detector
+    space : SearchSpace
         The hits that may be taken.
     snap : Branching
     inward : bool
@@ -59,7 +61,8 @@ class Search:
     """
 
     network: TrackNet
-    ground: Ground
+    detector: Detector
+    space: SearchSpace
     snap: Branching
     inward: bool
 
@@ -67,13 +70,21 @@ class Search:
     def _motion(self) -> Motion:
         return self.network.motion
 
+    @cached_property
+    def _field(self) -> FieldMap:
+        return self.detector.solenoid.map
+
+    @cached_property
+    def _kinds(self) -> Float32Array:
+        return layer_kinds(self.detector)
+
     def run(self, triplets: Int32Array, gains: Float64Array, group: Int64Array) -> Found:
         """Return the best candidate of each group.
 
         Parameters
         ----------
         triplets : ndarray of shape (n, 3), int32
-            Hits in the direction of travel, as rows of the ground.
+            Hits in the direction of travel, as entries of the space.
         gains : ndarray of shape (n,), float64
             What they gained so far.
         group : ndarray of shape (n,), int64
@@ -100,27 +111,26 @@ class Search:
         """Return candidates of three hits each, as `run` takes them."""
         tracks = np.full((len(triplets), LONGEST), NO_HIT, dtype=np.int32)
         tracks[:, :3] = triplets
-        told = begin_courses(self.ground, triplets, self.inward, self._motion)
-        known = self.network.begin(len(triplets))
-        known = self.network.meet(known, at_station(told, self.ground.layer[triplets[:, 2]]))
-        return Branches(tracks, gains, group, known)
+        features = seed_features(self.space, triplets, self.inward, self._motion, self._field)
+        live = Branches(tracks, gains, group, self.network.start(len(triplets)))
+        return self._update(live, triplets[:, 2], features)
 
     def look(self, live: Branches, n: int) -> tuple[Children, Float64Array]:
         """Return the hits in the ellipses on the next stations of candidates of n hits each.
 
         And how many deviations the radii are, shape (n_candidates,), float64.
         """
-        following = preceding_layers() if self.inward else next_layers(1)
+        following = self.detector.preceding(1) if self.inward else self.detector.following(1)
         last = live.tracks[:, n - 3 : n]
-        layer, asked, state, way = cross(self.ground, last, following, self.inward, self._motion)
-        there = layer >= 0
-        ellipses = np.ones((*there.shape, 4), dtype=np.float32)
+        crossings = cross(self.space, last, following, self.inward, self._motion, self._field)
+        there = crossings.layer >= 0
+        columns = np.ones((*there.shape, 4), dtype=np.float32)
         owner, _ = np.nonzero(there)
-        ellipses[there] = self.network.ellipses(
-            live.known.select(owner), at_station(asked[there], layer[there])
-        )
-        children = branch(self.ground, layer, state, way, ellipses, self.inward, *self.snap)
-        radii = ellipses[np.arange(len(there)), children.option, 2:].astype(np.float64)
+        query = with_kinds(crossings.query[there], crossings.layer[there], self._kinds)
+        columns[there] = self.network.ellipses(live.hidden.select(owner), query)
+        ellipses = columns.view(ELLIPSE)[..., 0]
+        children = branch(self.space, crossings, ellipses, self.inward, self.snap)
+        radii = columns[np.arange(len(there)), children.option, 2:].astype(np.float64)
         return children, deviations_in_radii(self.network.alpha, radii)
 
     def _go_on(self, live: Branches, children: Children, sharpness: Float64Array, n: int) -> Branches:
@@ -129,15 +139,19 @@ class Search:
         gains = live.gains[parents] + _gains(children, sharpness)[parents, places]
         kept = _best(live.group[parents], gains, self.snap.branches)
         parents, places = parents[kept], places[kept]
-        hits, told = children.hit[parents, places], children.told[parents, places]
-        live = self.meet(live.select(parents), hits, told, n)
+        hits, features = children.hit[parents, places], children.features[parents, places]
+        live = self.add_hits(live.select(parents), hits, features, n)
         return live._replace(gains=gains[kept])
 
-    def meet(self, live: Branches, hits: Int32Array, told: Float32Array, n: int) -> Branches:
-        """Return candidates of n hits each with one more, which tells the network what `told` says."""
+    def add_hits(self, live: Branches, hits: Int32Array, features: Float32Array, n: int) -> Branches:
+        """Return candidates of n hits each with one more, whose features the network takes in."""
         live.tracks[:, n] = hits
-        known = self.network.meet(live.known, at_station(told, self.ground.layer[hits]))
-        return live._replace(known=known)
+        return self._update(live, hits, features)
+
+    def _update(self, live: Branches, hits: Int32Array, features: Float32Array) -> Branches:
+        layer = self.space.points["layer"][hits]
+        hidden = self.network.update(live.hidden, with_kinds(features, layer, self._kinds))
+        return live._replace(hidden=hidden)
 
 
 def deviations_in_radii(alpha: float, radii: Float64Array) -> Float64Array:
@@ -164,7 +178,7 @@ def _gains(children: Children, sharpness: Float64Array) -> Float64Array:
     """
     k = sharpness[:, None]
     by_chance = 2.0 * children.area * children.density[:, None] / k**2
-    gains: Float64Array = -0.5 * (k * children.near) ** 2 - np.log(by_chance + 1e-9)
+    gains: Float64Array = -0.5 * (k * children.distance) ** 2 - np.log(by_chance + 1e-9)
     return gains
 
 

@@ -1,4 +1,4 @@
-"""Training of TrackNETv2: all prefixes of true tracks, outwards and inwards, as it answers after each hit."""
+"""Training of TrackNETv2: true tracks outwards and inwards, of which it learns after each hit."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ import numpy as np
 from clew.arrays import Float32Array
 from clew.errors import ConfigError
 from clew.extend.growing.steps import LONGEST, Steps
+from clew.extend.growing.targets import residual_variances, split, stack
+from clew.extend.growing.trained import motion_record
 from clew.extend.recurrent.training import Batch, StepsTask, StepsTrainingConfig
-from clew.extend.tracknet.network import WIDTH, TrackNetShape, at_station, build_keras_model
+from clew.extend.tracknet.network import WIDTH, TrackNetShape, build_keras_model, layer_kinds, with_kinds
 from clew.motion.state import Motion
 from clew.networks.losses import ellipse_loss
+from clew.records import RecordArray
 
 __all__ = ["TrackNetTask", "TrackNetTrainingConfig", "places"]
 
 _FARTHEST: Final = 30.0  # deviations of the helix; kinked tracks are not to rule the loss
+_LEAST_VARIANCE: Final = 1e-12  # mm2, of steps that there are not
 
 
 @dataclass(frozen=True)
@@ -47,18 +51,18 @@ class TrackNetTrainingConfig(StepsTrainingConfig):
         return super().motion._replace(filtered=False)
 
 
-def places(found: Float32Array) -> Float32Array:
+def places(targets: RecordArray) -> Float32Array:
     """Return where hits are on their stations, in deviations of the helix, shape (..., 2).
 
-    In the frame of the candidate: curvature and slope count as positive.  `found` is that of Steps.
+    In the frame of the candidate: curvature and slope count as positive.  `targets` are those of Steps.
     """
-    r1, a1, z1, e1, r2, a2, z2, e2, aa, az, zz, side, end = (found[..., k] for k in range(13))
-    s11 = a1 * a1 * aa + 2 * a1 * z1 * az + z1 * z1 * zz + e1 * e1
-    s22 = a2 * a2 * aa + 2 * a2 * z2 * az + z2 * z2 * zz + e2 * e2
-    along = np.where(z1 == 0.0, end, 1.0)  # a disc measures along r, which has no mirror image
-    return np.stack(
-        [side * r1 / np.sqrt(np.maximum(s11, 1e-12)), along * r2 / np.sqrt(np.maximum(s22, 1e-12))], axis=-1
-    ).astype(np.float32)
+    t = split(stack(targets))
+    s11, s22 = residual_variances(t)
+    along = np.where(t.z1 == 0.0, t.end, 1.0)  # a disc measures along r, which has no mirror image
+    across = t.side * t.r1 / np.sqrt(np.maximum(s11, _LEAST_VARIANCE))
+    return np.stack([across, along * t.r2 / np.sqrt(np.maximum(s22, _LEAST_VARIANCE))], axis=-1).astype(
+        np.float32
+    )
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class TrackNetTask(StepsTask[TrackNetTrainingConfig]):
     def record(self) -> dict[str, Any]:
         """Return what reconstruction needs to know, material and settings."""
         c = self.settings()
-        about = {"network": "tracknet", "shape": c["shape"], "motion": self.config.motion._asdict()}
+        about = {"network": "tracknet", "shape": c["shape"], "motion": motion_record(self.config.motion)}
         return about | super().record()
 
     def build(self) -> tuple[Any, Any]:
@@ -76,10 +80,11 @@ class TrackNetTask(StepsTask[TrackNetTrainingConfig]):
         return build_keras_model(self.config.shape, LONGEST), ellipse_loss(self.config.alpha)
 
     def example(self, steps: Steps) -> Batch:
-        """Return what was told and asked, and where the hits then were; steps that there are not weigh 0."""
-        told = at_station(steps.told, steps.layer[..., 0])
-        told = np.pad(told, ((0, 0), (WIDTH - 1, 0), (0, 0)))
-        place = np.clip(places(steps.found), -_FARTHEST, _FARTHEST)
-        there = (steps.layer[..., :1] >= 0).astype(np.float32)
-        asked = at_station(steps.asked, steps.layer[..., 1])
-        return (told, asked), np.concatenate([place, there], axis=-1)
+        """Return features and queries, and where the hits then were; steps that there are not weigh 0."""
+        kinds = layer_kinds(self.detector)
+        features = with_kinds(steps.features, steps.last_layer, kinds)
+        features = np.pad(features, ((0, 0), (WIDTH - 1, 0), (0, 0)))
+        place = np.clip(places(steps.targets), -_FARTHEST, _FARTHEST)
+        there = (steps.layer[..., None] >= 0).astype(np.float32)
+        query = with_kinds(steps.query, steps.layer, kinds)
+        return (features, query), np.concatenate([place, there], axis=-1)

@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import pytest
 
-from clew.detector import LAYERS
+from clew.detector import trackml
 from clew.event import Event, Hits
 
 CIRCLE_RADIUS = 1000.0
@@ -26,8 +26,9 @@ def circle_phi(r: float, radius: float = CIRCLE_RADIUS) -> float:
 def put_on_layers(points: np.ndarray, layers: list[int]) -> Hits:
     """Put points (x, y, z) on layers, given by dense index, into Hits."""
     x, y, z = np.ascontiguousarray(np.asarray(points, dtype=np.float32).T)
-    volume = np.array([LAYERS[k].volume for k in layers], dtype=np.int32)
-    layer = np.array([LAYERS[k].layer for k in layers], dtype=np.int32)
+    chosen = [trackml().layers[k] for k in layers]
+    volume = np.array([one.volume for one in chosen], dtype=np.int32)
+    layer = np.array([one.layer for one in chosen], dtype=np.int32)
     ids = np.arange(1, len(x) + 1, dtype=np.int64)
     return Hits(ids, x, y, z, volume, layer, np.ones(len(x), dtype=np.int32))
 
@@ -42,7 +43,7 @@ def circle_hits() -> Hits:
     """Ten hits, one per barrel layer, of a circle of radius 1000 mm in the plane z = 0."""
     phi = np.array([circle_phi(r) for r in BARREL_RADII])
     r = np.array(BARREL_RADII)
-    layers = [k for k, layer in enumerate(LAYERS) if layer.barrel]
+    layers = np.flatnonzero(trackml().barrel).tolist()
     return put_on_layers(np.stack([r * np.cos(phi), r * np.sin(phi), 0 * r], axis=1), layers)
 
 

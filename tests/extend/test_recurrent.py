@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from clew.detector import N_LAYERS
+from clew.detector import trackml
 from clew.errors import ConfigError
 from clew.event import Event
-from clew.extend.growing.memory import N_ANSWERS, N_ASKED, N_MET, Memory, expect, memory_of, remember
-from clew.extend.growing.steps import LONGEST, N_FOUND, steps_of
+from clew.extend.growing.network import (
+    N_CORRECTIONS,
+    N_FEATURES,
+    N_QUERY,
+    LoopNetwork,
+    gru_step,
+    network_of,
+    predict_corrections,
+)
+from clew.extend.growing.steps import LONGEST, steps_of
+from clew.extend.growing.targets import STEP_TARGET, stack
+from clew.extend.growing.trained import motion_of, motion_record
 from clew.extend.kalman.grower import KalmanConfig, KalmanGrower
 from clew.extend.recurrent.grower import RecurrentConfig, RecurrentGrower
 from clew.extend.recurrent.model import build_model, likelihood_loss
+from clew.extend.recurrent.pulls import pulls_along
 from clew.extend.recurrent.training import RecurrentTask, RecurrentTrainingConfig, model_inputs
 from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
@@ -37,72 +49,68 @@ def event() -> Event:
     return read_event(Path("data/events/event000000003"))
 
 
-def test_compiled_memory_answers_as_the_keras_model() -> None:
-    rng = np.random.default_rng(3)
-    model = build_model(12, 8)
+def test_the_compiled_network_corrects_as_the_keras_model() -> None:
+    rng, n_layers = np.random.default_rng(3), len(trackml())
+    model = build_model(12, 8, n_layers)
     model.set_weights([rng.normal(0, 0.3, w.shape).astype(np.float32) for w in model.get_weights()])
-    told = rng.normal(size=(2, LONGEST, N_MET)).astype(np.float32)
-    asked = rng.normal(size=(2, LONGEST, N_ASKED)).astype(np.float32)
-    layers = rng.integers(0, N_LAYERS, (2, LONGEST, 2)).astype(np.int32)
-    sought = model.predict_on_batch([model_inputs(told, layers[..., 0]), model_inputs(asked, layers[..., 1])])
-    memory = memory_of(model.get_weights())
-    work, answers = np.empty(6 * 12 + 8, dtype=np.float32), np.empty(N_ANSWERS, dtype=np.float32)
+    features = rng.normal(size=(2, LONGEST, N_FEATURES)).astype(np.float32)
+    query = rng.normal(size=(2, LONGEST, N_QUERY)).astype(np.float32)
+    last_layer, layer = rng.integers(0, n_layers, (2, 2, LONGEST)).astype(np.int32)
+    inputs = [model_inputs(features, last_layer, n_layers), model_inputs(query, layer, n_layers)]
+    expected = model.predict_on_batch(inputs)
+    network = network_of(model.get_weights())
+    work, corrections = np.empty(6 * 12 + 8, dtype=np.float32), np.empty(N_CORRECTIONS, dtype=np.float32)
     for track in range(2):
-        known = np.zeros(12, dtype=np.float32)
+        hidden = np.zeros(12, dtype=np.float32)
         for step in range(LONGEST):
-            remember(memory, layers[track, step, 0], told[track, step], known, work)
-            expect(memory, layers[track, step, 1], asked[track, step], known, work, answers)
-            np.testing.assert_allclose(answers, sought[track, step], atol=2e-5)
+            gru_step(network, last_layer[track, step], features[track, step], hidden, work)
+            predict_corrections(network, layer[track, step], query[track, step], hidden, work, corrections)
+            np.testing.assert_allclose(corrections, expected[track, step], atol=2e-5)
 
 
-def found_step(residual: float, error: float, variance: float) -> np.ndarray:
-    """Return a step whose first residual is measured across, the second is 0; both have the same errors."""
-    step = [residual, 1.0, 0.0, error, 0.0, 0.0, 1.0, error, variance, 0.0, variance, 1.0, 1.0]
-    return np.array(step, dtype=np.float32)
-
-
-def test_loss_is_the_normal_likelihood_of_the_hits_found() -> None:
-    found = np.zeros((1, 2, N_FOUND), dtype=np.float32)
-    found[0, 0] = found_step(residual=0.2, error=0.06, variance=0.08**2)  # two deviations of 0.1
-    answers = np.zeros((1, 2, N_ANSWERS), dtype=np.float32)
-    chi2, spread = 4.0, 0.1**4
+def test_loss_is_the_normal_likelihood_of_the_true_hits() -> None:
+    targets = np.zeros((1, 2), dtype=STEP_TARGET)  # the second step is none
+    step, variance = targets[0, 0], 0.08**2
+    step.r1, step.a1, step.z2, step.e1, step.e2 = 0.2, 1.0, 1.0, 0.06, 0.06  # two deviations of 0.1
+    step.aa, step.zz, step.side, step.end = variance, variance, 1.0, 1.0
+    corrections = np.zeros((1, 2, N_CORRECTIONS), dtype=np.float32)
+    chi2, determinant = 4.0, 0.1**4
     normal = 0.99 * np.exp(-chi2 / 2) + 0.01 / 100 * np.exp(-chi2 / 200)
-    expected = 0.5 * np.log(spread) - np.log(normal)
-    assert float(likelihood_loss(found, answers)) == pytest.approx(expected, abs=1e-4)
-    answers[0, 0, 0] = 2.5  # of 0.08: shifted to where the hit is
-    assert float(likelihood_loss(found, answers)) == pytest.approx(
-        0.5 * np.log(spread) - np.log(0.9901), abs=1e-3
+    expected = 0.5 * np.log(determinant) - np.log(normal)
+    assert float(likelihood_loss(stack(targets), corrections)) == pytest.approx(expected, abs=1e-4)
+    corrections[0, 0, 0] = 2.5  # of 0.08: shifted to where the hit is
+    assert float(likelihood_loss(stack(targets), corrections)) == pytest.approx(
+        0.5 * np.log(determinant) - np.log(0.9901), abs=1e-3
     )
 
 
 def test_steps_follow_the_layers_of_true_tracks_both_ways(event: Event) -> None:
-    tracks = tracks_of(event)
-    steps = steps_of(tracks, MOTION)
-    there = steps.layer[..., 0] >= 0
+    steps = steps_of(tracks_of(event), MOTION)
+    there = steps.layer >= 0
     joined = there[:, 1:]
     assert there[:, 0].all()
-    np.testing.assert_array_equal(steps.layer[:, 1:, 0][joined], steps.layer[:, :-1, 1][joined])
-    assert (steps.layer[..., 0][there] != steps.layer[..., 1][there]).all()
-    inward = steps.asked[:, 0, 5]
+    np.testing.assert_array_equal(steps.last_layer[:, 1:][joined], steps.layer[:, :-1][joined])
+    assert (steps.last_layer[there] != steps.layer[there]).all()
+    inward = steps.query[:, 0, 5]
     assert 0.4 < inward.mean() < 0.6
-    pulls = steps.told[:, 1:, 0][there[:, 1:]]
+    pulls = steps.features[:, 1:, 0][there[:, 1:]]
     assert np.abs(np.median(pulls)) < 0.1
-    assert np.isfinite(steps.found).all()
+    assert np.isfinite(stack(steps.targets)).all()
 
 
 @pytest.fixture
-def as_weights(tmp_path: Path) -> Callable[[Memory, Motion], str]:
-    def write(memory: Memory, motion: Motion) -> str:
-        path = tmp_path / "memory.npz"
-        save_arrays(path, list(memory), {"network": "recurrent", "motion": motion._asdict()})
+def as_weights(tmp_path: Path) -> Callable[[LoopNetwork, Motion], str]:
+    def write(network: LoopNetwork, motion: Motion) -> str:
+        path = tmp_path / "loop.npz"
+        save_arrays(path, list(network), {"network": "recurrent", "motion": motion_record(motion)})
         return str(path)
 
     return write
 
 
-def blank(units: int) -> Memory:
-    """Return a memory that expects what the filter does."""
-    return memory_of(build_model(units, units).get_weights())
+def blank(units: int, n_layers: int = len(trackml())) -> LoopNetwork:
+    """Return a network that expects what the filter does."""
+    return network_of(build_model(units, units, n_layers).get_weights())
 
 
 def grown(grower: Grower, event: Event) -> Candidates:
@@ -112,7 +120,7 @@ def grown(grower: Grower, event: Event) -> Candidates:
 
 
 def test_a_network_without_corrections_grows_what_the_filter_grows(
-    event: Event, as_weights: Callable[[Memory, Motion], str]
+    event: Event, as_weights: Callable[[LoopNetwork, Motion], str]
 ) -> None:
     config = RecurrentConfig(weights=as_weights(blank(4), MOTION), widening=1.0, enough=40.0)
     by_network = grown(RecurrentGrower(config, SNAP), event)
@@ -123,7 +131,7 @@ def test_a_network_without_corrections_grows_what_the_filter_grows(
 
 
 def test_a_network_that_shifts_far_loses_the_hits(
-    event: Event, as_weights: Callable[[Memory, Motion], str]
+    event: Event, as_weights: Callable[[LoopNetwork, Motion], str]
 ) -> None:
     astray = blank(4)._replace(out_bias=np.array([40.0, 40.0, 0, 0, 0, 0], dtype=np.float32))
     lost = grown(RecurrentGrower(RecurrentConfig(as_weights(astray, MOTION)), SNAP), event)
@@ -149,9 +157,9 @@ def test_training_makes_predictions_likelier(track_set: TrackSet, tmp_path: Path
     result = train(task, tmp_path / "whole")
     assert result.best_loss < untrained - 0.05
     assert result.test_loss == pytest.approx(result.best_loss, abs=1e-5)  # of the same set
-    motion, memory = RecurrentGrower(RecurrentConfig(str(result.weights)), SNAP).expectation
+    motion, network = RecurrentGrower(RecurrentConfig(str(result.weights)), SNAP).expectation
     assert motion.filtered is filtered
-    assert len(memory.recur) == 8
+    assert len(network.recur) == 8
 
 
 def test_sizes_that_kernels_do_not_take_are_refused() -> None:
@@ -162,3 +170,20 @@ def test_sizes_that_kernels_do_not_take_are_refused() -> None:
 def test_weights_of_another_network_are_refused(event: Event) -> None:
     with pytest.raises(ConfigError, match="lstm-64 are not of a recurrent network in the loop"):
         grown(RecurrentGrower(RecurrentConfig("lstm-64"), SNAP), event)
+
+
+def test_weights_of_another_detector_are_refused(
+    event: Event, as_weights: Callable[[LoopNetwork, Motion], str]
+) -> None:
+    path = as_weights(blank(4, n_layers=6), MOTION)
+    line = f"weights {path} know 6 layers, the detector TrackML has 48: train a network for it"
+    with pytest.raises(ConfigError, match=re.escape(line)):
+        grown(RecurrentGrower(RecurrentConfig(path), SNAP), event)
+    with pytest.raises(ConfigError, match="know 6 layers, the detector TrackML has 48"):
+        pulls_along(tracks_of(event), MOTION, blank(4, n_layers=6))
+
+
+def test_the_filter_of_a_record_is_that_of_the_training() -> None:
+    motion = Motion(1.1, 1.2, 0.03, filtered=False)
+    assert motion_of(motion_record(motion)) == motion
+    assert motion_of({"scattering": 1.3, "strip_discs": 1.5, "energy_loss": 0.01, "filtered": True}) == MOTION

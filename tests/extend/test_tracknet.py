@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clew.detector import trackml
 from clew.errors import ConfigError, InputError
 from clew.event import Event, Hits
-from clew.extend.growing.memory import N_ASKED, N_MET
+from clew.extend.growing.network import N_FEATURES, N_QUERY
+from clew.extend.growing.targets import STEP_TARGET
 from clew.extend.tracknet.grower import TrackNetConfig, TrackNetGrower
 from clew.extend.tracknet.network import (
     LEAST_RADIUS,
@@ -20,8 +22,9 @@ from clew.extend.tracknet.network import (
     TrackNet,
     TrackNetShape,
     array_shapes,
-    at_station,
     build_keras_model,
+    layer_kinds,
+    with_kinds,
 )
 from clew.extend.tracknet.quality import ellipses_along, outward_paths
 from clew.extend.tracknet.search import deviations_in_radii
@@ -44,6 +47,7 @@ from clew.tracks import Candidates, Seeds
 from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
 
 SHAPE = TrackNetShape(units=8, hidden=6)
+KINDS = layer_kinds(trackml())
 
 
 @pytest.fixture(scope="module")
@@ -62,31 +66,32 @@ def test_numpy_and_keras_draw_the_same_ellipses_also_hit_by_hit(network: TrackNe
     rng = np.random.default_rng(1)
     n, steps = 5, 6
     layer = rng.integers(0, 48, (n, steps)).astype(np.int32)
-    told = at_station(rng.normal(size=(n, steps, N_MET)).astype(np.float32), layer)
-    asked = at_station(rng.normal(size=(n, steps, N_ASKED)).astype(np.float32), layer)
+    features = with_kinds(rng.normal(size=(n, steps, N_FEATURES)).astype(np.float32), layer, KINDS)
+    query = with_kinds(rng.normal(size=(n, steps, N_QUERY)).astype(np.float32), layer, KINDS)
     model = build_keras_model(SHAPE, steps)
     model.set_weights(network.arrays)
-    answers = model.predict_on_batch((np.pad(told, ((0, 0), (WIDTH - 1, 0), (0, 0))), asked))
-    known = network.begin(n)
+    drawn = model.predict_on_batch((np.pad(features, ((0, 0), (WIDTH - 1, 0), (0, 0))), query))
+    hidden = network.start(n)
     for step in range(steps):
-        known = network.meet(known, told[:, step])
-        np.testing.assert_allclose(network.ellipses(known, asked[:, step]), answers[:, step], atol=2e-5)
-    assert (answers[..., 2:] >= LEAST_RADIUS).all()
+        hidden = network.update(hidden, features[:, step])
+        np.testing.assert_allclose(network.ellipses(hidden, query[:, step]), drawn[:, step], atol=2e-5)
+    assert (drawn[..., 2:] >= LEAST_RADIUS).all()
 
 
-def test_what_is_known_of_candidates_goes_with_them(network: TrackNet) -> None:
-    told = at_station(np.eye(3, N_MET, dtype=np.float32), np.array([7, 8, 9], dtype=np.int32))
-    all_three = network.meet(network.begin(3), told)
-    one = network.meet(network.begin(1), told[2:])
+def test_hidden_states_go_with_their_candidates(network: TrackNet) -> None:
+    layer = np.array([7, 8, 9], dtype=np.int32)
+    features = with_kinds(np.eye(3, N_FEATURES, dtype=np.float32), layer, KINDS)
+    all_three = network.update(network.start(3), features)
+    one = network.update(network.start(1), features[2:])
     for part, alone in zip(all_three.select(np.array([2])), one, strict=True):
         np.testing.assert_allclose(part, alone, atol=1e-6)
 
 
 def test_loss_weighs_distance_in_radii_against_area() -> None:
-    answers = np.array([[[1.0, 2.0, 2.0, 0.5], [0, 0, 9, 9]]], dtype=np.float32)
+    drawn = np.array([[[1.0, 2.0, 2.0, 0.5], [0, 0, 9, 9]]], dtype=np.float32)
     targets = np.array([[[4.0, 4.0, 1.0], [5.0, 5.0, 0.0]]], dtype=np.float32)  # the second step is none
     expected = 0.8 * np.hypot(3.0 / 2.0, 2.0 / 0.5) + 0.2 * 2.0 * 0.5
-    assert float(ellipse_loss(0.8)(targets, answers)) == pytest.approx(expected, rel=1e-5)
+    assert float(ellipse_loss(0.8)(targets, drawn)) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("alpha", [0.7, 0.9])
@@ -102,17 +107,19 @@ def test_radii_of_least_loss_tell_the_deviations(alpha: float) -> None:
         for k in factors
     ]
     best = factors[int(np.argmin(losses))]
-    told = deviations_in_radii(alpha, np.array([[best * 0.5, best * 1.5]]))
-    assert told[0] == pytest.approx(best, rel=0.05)
+    number = deviations_in_radii(alpha, np.array([[best * 0.5, best * 1.5]]))
+    assert number[0] == pytest.approx(best, rel=0.05)
 
 
 def test_places_are_in_deviations_and_mirrored_with_the_candidate() -> None:
-    found = np.array([0.2, 1, 0, 0.06, -0.3, 0, 1, 0.08, 0.08**2, 0, 0.06**2, -1, -1], dtype=np.float32)
-    np.testing.assert_allclose(places(found), [-2.0, 3.0], rtol=1e-5)
-    disc = found.copy()
-    disc[[1, 2, 5, 6]] = 0.6, 0.8, 0.8, -0.6  # measures along r, which has no mirror image
-    assert places(disc)[0] < 0
-    assert places(disc)[1] < 0
+    targets = np.zeros(1, dtype=STEP_TARGET)
+    hit = targets[0]
+    hit.r1, hit.a1, hit.e1, hit.aa = 0.2, 1.0, 0.06, 0.08**2
+    hit.r2, hit.z2, hit.e2, hit.zz = -0.3, 1.0, 0.08, 0.06**2
+    hit.side, hit.end = -1.0, -1.0
+    np.testing.assert_allclose(places(targets), [[-2.0, 3.0]], rtol=1e-5)
+    hit.a1, hit.z1, hit.a2, hit.z2 = 0.6, 0.8, 0.8, -0.6  # measures along r, which has no mirror image
+    assert (places(targets) < 0).all()
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from clew.extend.stepwise.networks import (
     NETWORKS,
     NetworkName,
     NetworkShape,
-    answers,
     array_shapes,
     build_keras_model,
+    outputs,
 )
 from clew.extend.stepwise.windows import WINDOW
 from clew.networks.ops import NumpyOps
@@ -34,7 +34,7 @@ def steps() -> np.ndarray:
 def test_numpy_and_keras_agree(name: NetworkName, steps: np.ndarray) -> None:
     shape = NetworkShape(name, n_inputs=7, units=5)
     arrays = arrays_of(shape)
-    own = answers(shape, arrays, steps, NumpyOps())
+    own = outputs(shape, arrays, steps, NumpyOps())
     assert own.shape == (9, 6 if name.endswith("gaussian") else 3)
     model = build_keras_model(shape)
     model.set_weights(arrays)
@@ -45,12 +45,12 @@ def test_numpy_and_keras_agree(name: NetworkName, steps: np.ndarray) -> None:
 def test_every_input_matters(name: NetworkName, steps: np.ndarray) -> None:
     shape = NetworkShape(name, n_inputs=7, units=5)
     arrays = arrays_of(shape)
-    before = answers(shape, arrays, steps, NumpyOps())
+    before = outputs(shape, arrays, steps, NumpyOps())
     for step in range(WINDOW):
         for column in range(7):
             changed = steps.copy()
             changed[:, step, column] += 1.0
-            assert np.abs(answers(shape, arrays, changed, NumpyOps()) - before).max() > 1e-6
+            assert np.abs(outputs(shape, arrays, changed, NumpyOps()) - before).max() > 1e-6
 
 
 def test_a_network_without_units_is_refused() -> None:
@@ -76,7 +76,7 @@ def test_the_likelihood_is_best_at_the_true_deviation() -> None:
     targets = np.random.default_rng(0).normal(0, 3.0, (20_000, 1)).astype(np.float32)
 
     def lost(deviation: float) -> float:
-        told = np.tile(np.array([[0.0, np.log(deviation)]], dtype=np.float32), (len(targets), 1))
-        return float(np.mean(np.asarray(normal_likelihood(targets, told))))
+        predicted = np.tile(np.array([[0.0, np.log(deviation)]], dtype=np.float32), (len(targets), 1))
+        return float(np.mean(np.asarray(normal_likelihood(targets, predicted))))
 
     assert lost(3.0) < min(lost(2.7), lost(3.3))

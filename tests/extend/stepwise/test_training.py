@@ -84,10 +84,10 @@ def test_pulls_of_a_trained_gaussian_network_are_of_width_one(track_set: TrackSe
     task = StepwiseTask(replace(SMALL, epochs=12), track_set, track_set)
     network = StepwiseNetwork.load(train(task, tmp_path).weights)
     inputs, targets = task.take(track_set[1], np.random.default_rng(0), 5000)
-    from clew.extend.stepwise.networks import NetworkShape, answers
+    from clew.extend.stepwise.networks import NetworkShape, outputs
     from clew.networks.ops import NumpyOps
 
-    given = answers(NetworkShape(**network.record["shape"]), network.arrays, inputs, NumpyOps())
+    given = outputs(NetworkShape(**network.record["shape"]), network.arrays, inputs, NumpyOps())
     pulls = (targets - given[:, :3]) / np.exp(given[:, 3:])
     np.testing.assert_allclose(pulls[:, :2].std(axis=0), 1.0, atol=0.25)
 
