@@ -53,7 +53,7 @@ class ClaimsEnsemble:
         return _claim(pool.hits, pool.offsets, len(hits), self.config.least_hits, self.config.least_free)
 
 
-@kernel
+@kernel(owns=True)
 def _claim(
     hits: Int32Array, offsets: Int64Array, n_hits: int, least_hits: int, least_free: float
 ) -> Int32Array:

@@ -93,7 +93,7 @@ class NumpyOps:
         return _segment_sum(rows, np.ascontiguousarray(segments), len(like))
 
 
-@kernel
+@kernel(owns=True)
 def _segment_sum(rows: Float32Array, segments: Int32Array, n: int) -> Float32Array:
     total = np.zeros((n, rows.shape[1]), dtype=np.float32)
     for i in range(len(rows)):
