@@ -11,9 +11,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import pytest
 
-from clew.detector import LAYERS
+from clew.detector import trackml
 from clew.event import Event, Hits
 
+LAYERS = trackml().layers
 CIRCLE_RADIUS = 1000.0
 BARREL_RADII = (32.0, 72.0, 116.0, 172.0, 260.0, 360.0, 500.0, 660.0, 820.0, 1020.0)
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numba
 import numpy as np
 
-from clew.detector import LAYERS
+from clew.detector import trackml
 from clew.event import Event, Hits
 from clew.extend.windows.helix import HelixConfig, HelixExtender, cross_layers
 from clew.tracks import NO_HIT
+
+LAYERS = trackml().layers
 
 
 def test_circle_of_1000_mm_meets_the_next_five_cylinders(circle_hits: Hits) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clew.seeding.unrolled.merging import merged, n_layers, vote
+from clew.seeding.unrolled.merging import Electorate, merged, n_layers, vote
 from clew.tracks import Candidates
 
 LAYERS = np.int64(1) << np.array([0, 1, 2, 3, 4, 5, 5, 47], dtype=np.int64)
@@ -16,12 +16,13 @@ def claims(
 ) -> np.ndarray:
     """Return the claims after each hypothesis has voted; `spreads` is how far apart the hits are in each."""
     best = np.zeros(len(LAYERS), dtype=np.int64)
+    electorate = Electorate(np.float32(1.0), max_size, 3)
     for vote_number, labels in enumerate(hypotheses):
         points = np.zeros((len(LAYERS), 5), dtype=np.float32)
         points[:, 1] = np.arange(len(LAYERS)) * spreads[vote_number]
         number = numbers[vote_number] if numbers else vote_number
         label = np.array(labels, dtype=np.int32)
-        vote(points, label, LAYERS, max(labels) + 1, np.float32(1.0), max_size, number, best)
+        vote(points, label, LAYERS, max(labels) + 1, electorate, number, best)
     return best
 
 
