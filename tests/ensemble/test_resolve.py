@@ -72,7 +72,11 @@ class TestBoth:
 
     def test_no_hits_no_labels(self, ensemble, two_tracks):
         nothing = Hits(
-            *(getattr(two_tracks, name)[:0] for name in Hits.__dataclass_fields__ if name != "cells")
+            *(
+                getattr(two_tracks, name)[:0]
+                for name in Hits.__dataclass_fields__
+                if name not in ("cells", "detector")
+            )
         )
         assert len(ensemble.resolve(nothing, [Candidates.empty()])) == 0
 
