@@ -90,7 +90,7 @@ def _qualities(
     return quality
 
 
-@kernel
+@kernel(owns=True)
 def _quality(
     rows: Int32Array, rank: int, points: Float64Array, layer: Int32Array, worth: Float64Array
 ) -> float:
@@ -106,7 +106,7 @@ def _quality(
     return n_layers + worth[0] * doubles - worth[1] * min(across + along, worth[2]) - worth[3] * rank
 
 
-@kernel
+@kernel(owns=True)
 def _compete(
     hits: Int32Array,
     offsets: Int64Array,
@@ -146,7 +146,7 @@ def _compete(
     return labels
 
 
-@kernel
+@kernel(owns=True)
 def _most_common(labels: Int32Array) -> int:
     """Return the label other than 0 that occurs most often, the lowest of equals."""
     best, most = 0, 0
@@ -157,7 +157,7 @@ def _most_common(labels: Int32Array) -> int:
     return best
 
 
-@kernel
+@kernel(owns=True)
 def _fits(theirs: Int32Array, rows: Int32Array, points: Float64Array, max_deviation: float) -> bool:
     """Tell whether a track with further rows still is like a helix."""
     union = points[np.concatenate((theirs, rows))]

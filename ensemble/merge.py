@@ -59,7 +59,7 @@ class MergeEnsemble:
         return added(labels, _merge(pool.hits, pool.offsets, limits, len(hits)))
 
 
-@kernel
+@kernel(owns=True)
 def _merge(hits: Int32Array, offsets: Int64Array, limits: Int64Array, n_hits: int) -> Int32Array:
     labels = np.zeros(n_hits, dtype=np.int32)
     sizes = np.zeros(len(offsets), dtype=np.int64)
@@ -109,7 +109,7 @@ def _longest_overlap(own: Int32Array, labels: Int32Array) -> tuple[int, int]:
     return track, most
 
 
-@kernel
+@kernel(owns=True)
 def _numbered(labels: Int32Array) -> Int32Array:
     """Renumber the tracks from 1 in the order of their first hits."""
     number = np.zeros(labels.max() + 1 if len(labels) else 1, dtype=np.int32)

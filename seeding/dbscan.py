@@ -49,7 +49,16 @@ class Workspace(NamedTuple):
     points: Float32Array
 
 
-class Grid(NamedTuple):
+class _Forest(NamedTuple):
+    """The sorted points: fewest neighbours of a core point, and per point see `Workspace`."""
+
+    min_samples: int
+    parent: Int32Array
+    neighbours: Int32Array
+    label: Int32Array
+
+
+class _Grid(NamedTuple):
     """Cells over direction, which wraps, and column 2; neighbours are at most one cell apart in each."""
 
     turns: int
@@ -108,27 +117,25 @@ def cluster_into(
     if n == 0:
         return 0
     grid = _make_grid(points, eps)
-    # kernels get plain arrays: numba counts references whenever one is taken out of a tuple
-    ordered, start, parent = work.points[:n], work.start, work.parent[:n]
-    label, neighbours, place = work.label[:n], work.neighbours[:n], work.place[:n]
-    _sort_into_cells(points, grid, label, start, place, ordered)
+    ordered, start, place = work.points[:n], work.start, work.place[:n]
+    forest = _Forest(min_samples, work.parent[:n], work.neighbours[:n], work.label[:n])
+    _sort_into_cells(points, grid, forest.label, start, place, ordered)
     for i in range(n):
-        parent[i] = i
-        neighbours[i] = 1
-    state = (min_samples, parent, neighbours, label)
+        forest.parent[i] = i
+        forest.neighbours[i] = 1
     if min_samples > 1:
-        _visit_neighbours(_COUNT, ordered, start, grid, eps, *state)
-    _visit_neighbours(_JOIN, ordered, start, grid, eps, *state)
-    n_clusters = _number_clusters(place, *state)
+        _visit_neighbours(_COUNT, ordered, start, grid, eps, forest)
+    _visit_neighbours(_JOIN, ordered, start, grid, eps, forest)
+    n_clusters = _number_clusters(place, forest)
     if min_samples > 1:
-        _visit_neighbours(_CLAIM, ordered, start, grid, eps, *state)
+        _visit_neighbours(_CLAIM, ordered, start, grid, eps, forest)
     for i in range(n):
-        labels[i] = label[place[i]]
+        labels[i] = forest.label[place[i]]
     return n_clusters
 
 
 @kernel
-def _make_grid(points: Float32Array, eps: np.float32) -> Grid:
+def _make_grid(points: Float32Array, eps: np.float32) -> _Grid:
     """Choose cells wide enough for eps, at most twice as many as there are points."""
     radius2 = np.float32(np.inf)
     lowest, highest = points[0, 2], points[0, 2]
@@ -143,7 +150,7 @@ def _make_grid(points: Float32Array, eps: np.float32) -> Grid:
     turns = turns if turns >= 3 else 1
     extent = max(highest - lowest, width)
     rows = max(1, min(2 * len(points) // turns, int(extent / width), _MOST_ROWS))
-    return Grid(turns, rows, lowest, np.float32(rows / extent))
+    return _Grid(turns, rows, lowest, np.float32(rows / extent))
 
 
 @kernel(inline=True)
@@ -161,7 +168,7 @@ def _direction(u: np.float32, v: np.float32) -> np.float32:
 @kernel
 def _sort_into_cells(
     points: Float32Array,
-    grid: Grid,
+    grid: _Grid,
     cell: Int32Array,
     start: Int32Array,
     place: Int32Array,
@@ -193,12 +200,9 @@ def _visit_neighbours(
     task: int,
     points: Float32Array,
     start: Int32Array,
-    grid: Grid,
+    grid: _Grid,
     eps: np.float32,
-    min_samples: int,
-    parent: Int32Array,
-    neighbours: Int32Array,
-    label: Int32Array,
+    forest: _Forest,
 ) -> None:
     """Do the task once for each pair of neighbours.
 
@@ -218,7 +222,7 @@ def _visit_neighbours(
                 for same_turn in (True, False):
                     for j in range(i + 1 if same_turn else first, ahead if same_turn else last):
                         if _are_near(points, i, j, limit):
-                            _meet(task, i, j, min_samples, parent, neighbours, label)
+                            _meet(task, i, j, forest)
 
 
 @kernel(inline=True)
@@ -236,18 +240,17 @@ def _are_near(points: Float32Array, i: int, j: int, limit: np.float32) -> bool:
 
 
 @kernel
-def _meet(
-    task: int, i: int, j: int, min_samples: int, parent: Int32Array, neighbours: Int32Array, label: Int32Array
-) -> None:
+def _meet(task: int, i: int, j: int, forest: _Forest) -> None:
     """Count a pair of neighbours, join two core points, or let a core point claim one at the border."""
+    neighbours, label = forest.neighbours, forest.label
     if task == _COUNT:
         neighbours[i] += 1
         neighbours[j] += 1
         return
-    core_i, core_j = neighbours[i] >= min_samples, neighbours[j] >= min_samples
+    core_i, core_j = neighbours[i] >= forest.min_samples, neighbours[j] >= forest.min_samples
     if task == _JOIN and core_i and core_j:
-        a, b = _root(parent, i), _root(parent, j)
-        parent[max(a, b)] = min(a, b)
+        a, b = _root(forest.parent, i), _root(forest.parent, j)
+        forest.parent[max(a, b)] = min(a, b)
     elif task == _CLAIM and core_i != core_j:
         core, border = (i, j) if core_i else (j, i)
         if label[border] == _NO_CLUSTER or label[core] < label[border]:
@@ -263,15 +266,13 @@ def _root(parent: Int32Array, i: int) -> int:
 
 
 @kernel
-def _number_clusters(
-    place: Int32Array, min_samples: int, parent: Int32Array, neighbours: Int32Array, label: Int32Array
-) -> int:
+def _number_clusters(place: Int32Array, forest: _Forest) -> int:
     """Label the core points, clusters in the order of their first core point, the others _NO_CLUSTER."""
-    n_clusters = 0
+    n_clusters, label = 0, forest.label
     label[:] = _NO_CLUSTER
     for i in place:
-        if neighbours[i] >= min_samples:
-            root = _root(parent, i)
+        if forest.neighbours[i] >= forest.min_samples:
+            root = _root(forest.parent, i)
             if label[root] == _NO_CLUSTER:
                 label[root] = n_clusters
                 n_clusters += 1

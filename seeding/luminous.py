@@ -13,6 +13,7 @@ __all__ = ["luminous_reach"]
 
 _ENOUGH_TRACKS: Final = 100
 _SHARE: Final = 0.98
+_LEAST_GAP: Final = 1.0  # mm in r between the two hits of a track
 
 
 def luminous_reach(hits: Hits, tracks: Candidates) -> float:
@@ -23,5 +24,5 @@ def luminous_reach(hits: Hits, tracks: Candidates) -> float:
     if len(tracks) < _ENOUGH_TRACKS:
         return np.inf
     first, last = tracks.head(1)[:, 0], tracks.head(SEED_LENGTH)[:, -1]
-    cot = (hits.z[last] - hits.z[first]) / np.maximum(hits.r[last] - hits.r[first], 1.0)
+    cot = (hits.z[last] - hits.z[first]) / np.maximum(hits.r[last] - hits.r[first], _LEAST_GAP)
     return float(np.quantile(np.abs(hits.z[first] - hits.r[first] * cot), _SHARE))

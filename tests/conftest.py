@@ -24,6 +24,7 @@ method = "nearest"
 method = "competition"
 """
 
+LAYERS = trackml().layers
 MAGNETIC_FIELD = 2.0  # T
 MM_PER_GEV = 1000.0 / (0.3 * MAGNETIC_FIELD)  # helix radius in mm of one GeV of pT
 

@@ -18,7 +18,6 @@ from clew.fitting.nearest.distances import DISTANCES
 from clew.fitting.nearest.doubles import add_doubles
 from clew.fitting.nearest.fitter import NearestConfig, first_hits
 from clew.fitting.nearest.neighbours import nearest_hits
-from clew.fitting.nearest.road import TARGET_WIDTH
 from clew.fitting.nearest.targets import make_targets
 from clew.hits.index import HitIndex, build_index
 from clew.lookup import find_rows
@@ -114,9 +113,9 @@ def _step(course: Course, network: StepwiseNetwork, windows: Int32Array, distanc
     predictions = network.predict(course.hits, windows)
     targets = make_targets(course.hits, windows, predictions, _SPREAD)
     n, steps = targets.shape[:2]
-    flat, barred = targets.reshape(-1, TARGET_WIDTH), np.repeat(windows, steps, axis=0)
+    barred = np.repeat(windows, steps, axis=0)
     farthest = (FARTHEST if steps > 1 else _ANYWHERE)[distance]
-    nearest, _ = nearest_hits(course.index, flat, barred, DISTANCES[distance], 1, farthest)
+    nearest, _ = nearest_hits(course.index, targets.reshape(-1), barred, DISTANCES[distance], 1, farthest)
     rows = first_hits(nearest.reshape(n, steps), 1)
     return Candidates.from_rows(add_doubles(course.hits, course.index, windows, rows))
 

@@ -9,21 +9,36 @@ import numba
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
-from clew.detector.solenoid import MEASUREMENT_ERROR, SOLENOID_Z, scattering_angle
+from clew.detector import Detector
+from clew.detector.material import scattering_angle
+from clew.detector.solenoid import FieldMap
 from clew.event import Hits
 from clew.kernels import kernel, parallel_kernel
-from clew.motion.crossings import IS_BARREL, arc_to_layer, bend, next_crossing, propagate
-from clew.motion.helixfit import N_COVARIANCE, N_STATE, fit_helix
-from clew.tracks import Predictions
+from clew.motion.crossings import HELIX, Helix, arc_to_layer, bend, next_crossing, propagate
+from clew.motion.helixfit import (
+    FIT_RESIDUAL,
+    HELIX_COVARIANCE,
+    N_FITTED,
+    WINDOW_HIT,
+    HelixCovariance,
+    HelixErrors,
+    fit_helix,
+)
+from clew.records import RecordArray, record_dtype
+from clew.tracks import SEED_LENGTH, Predictions
 
 __all__ = ["N_STEPS", "Crossings", "HelixConfig", "HelixExtender", "cross_layers"]
 
 N_STEPS: Final = 5
 """Predictions per window."""
 
-_STAGGER: Final = np.where(IS_BARREL, 1.5, 3.0)
 _MEAN_DEVIATION: Final = 0.798
 """Mean absolute over standard deviation of a Gaussian."""
+
+_FLATTEST: Final = 0.1  # slope of tracks against a disc
+_STEEPEST: Final = 0.2  # cosine of tracks' angle against the radius, on a cylinder
+_LEAST_R: Final = 1.0  # mm; least r that an error is divided by
+_SHORTEST_R: Final = 1e-3  # mm; least r that z is divided by
 
 
 @dataclass(frozen=True)
@@ -34,15 +49,19 @@ class HelixConfig:
     ----------
     beam_cut : float
         Pull up to which the beam line is taken as a point of the track; 0 never takes it.
+    beam_error : float, mm
+        Expected distance of the tracks from the beam line.
     margin : float, mm
         By how much a helix may miss a layer's edge and still be expected to cross it.
-    field_offset : float, mm
-        z of the solenoid's centre; 0 makes the extender symmetric under z -> -z.
+    field_offset : float or None, mm
+        z of the solenoid's centre; None for the detector's own.  With 0 the extender is symmetric under
+        z -> -z.
     """
 
     beam_cut: float = 4.0
+    beam_error: float = 0.05
     margin: float = 3.0
-    field_offset: float = SOLENOID_Z
+    field_offset: float | None = None
 
 
 class Crossings(NamedTuple):
@@ -59,10 +78,12 @@ class Crossings(NamedTuple):
         Transverse arc from the last hit.
     heading : ndarray of shape (n_windows, N_STEPS), float32, rad
         Angle of the path against the radius at each crossing, in the transverse plane.
-    state : ndarray of shape (n_windows, 6), float32
-        x, y, z, psi, curvature, slope at the last hit; NaN where five hits make no helix.
-    residual : ndarray of shape (n_windows, 6, 2), float32, mm
-        Of the hits, last first, and of the beam line: across and in z.
+    curvature : ndarray of shape (n_windows,), float32, 1/mm
+        At the last hit; NaN where five hits make no helix.
+    slope : ndarray of shape (n_windows,), float32
+        dz over transverse arc; NaN likewise.
+    across, height : ndarray of shape (n_windows, N_FITTED), float32, mm
+        Residuals of the hits, last first, and of the beam line: across the track and in z.
     """
 
     points: Float32Array
@@ -70,8 +91,41 @@ class Crossings(NamedTuple):
     layer: Int32Array
     arc: Float32Array
     heading: Float32Array
-    state: Float32Array
-    residual: Float32Array
+    curvature: Float32Array
+    slope: Float32Array
+    across: Float32Array
+    height: Float32Array
+
+
+class _Cuts(NamedTuple):
+    """How helices are followed [mm]: margin at layers' edges, farthest r, z of the field's centre."""
+
+    margin: float
+    outside: float
+    centre: float
+
+
+class _Setting(NamedTuple):
+    """What the crossings depend on besides the hits.
+
+    `stagger` is the mean distance [mm] of modules from each layer's place, shape (n_layers,).
+    """
+
+    surfaces: RecordArray
+    stagger: Float64Array
+    field: FieldMap
+    errors: HelixErrors
+    cuts: _Cuts
+
+
+class _Scatterer:
+    """Fields of a layer passed: the arc there [mm] and the angle by which it scatters [rad]."""
+
+    arc: float
+    angle: float
+
+
+_SCATTERER: Final = record_dtype(_Scatterer)
 
 
 class HelixExtender:
@@ -83,14 +137,16 @@ class HelixExtender:
     def extend(self, hits: Hits, windows: Int32Array) -> Predictions:
         """Predict what follows each window; see `clew.stages.Extender`."""
         crossings = cross_layers(hits, windows, self._config)
-        return Predictions(crossings.points, _of_measurements(crossings))
+        return Predictions(crossings.points, _of_measurements(crossings, hits.detector))
 
 
-def _of_measurements(crossings: Crossings) -> Float32Array:
+def _of_measurements(crossings: Crossings, detector: Detector) -> Float32Array:
     """Return the expected deviations of hits: those of the helix and of the measurement along the module."""
     sigmas = crossings.sigmas.copy()
-    error = np.float32(_MEAN_DEVIATION) * MEASUREMENT_ERROR[crossings.layer].astype(np.float32)
-    for column, here in ((2, IS_BARREL[crossings.layer]), (1, ~IS_BARREL[crossings.layer])):
+    along = detector.surfaces["coarse_along"][crossings.layer].astype(np.float32)
+    error = np.float32(_MEAN_DEVIATION) * along
+    barrel = detector.barrel[crossings.layer]
+    for column, here in ((2, barrel), (1, ~barrel)):
         sigmas[..., column] = np.where(here, np.hypot(sigmas[..., column], error), sigmas[..., column])
     return sigmas
 
@@ -105,154 +161,169 @@ def cross_layers(hits: Hits, windows: Int32Array, config: HelixConfig) -> Crossi
         Hit rows in the direction of travel; a window with NO_HIT has no helix.
     config : HelixConfig
     """
-    n = len(windows)
+    detector, n = hits.detector, len(windows)
+    field, lengths = detector.solenoid.map, detector.seed_lengths
     crossings = Crossings(
         np.full((n, N_STEPS, 4), np.nan, dtype=np.float32),
         np.full((n, N_STEPS, 4), np.nan, dtype=np.float32),
         np.full((n, N_STEPS), -1, dtype=np.int32),
         np.full((n, N_STEPS), np.nan, dtype=np.float32),
         np.full((n, N_STEPS), np.nan, dtype=np.float32),
-        np.full((n, N_STATE), np.nan, dtype=np.float32),
-        np.zeros((n, 6, 2), dtype=np.float32),
+        np.full(n, np.nan, dtype=np.float32),
+        np.full(n, np.nan, dtype=np.float32),
+        np.zeros((n, N_FITTED), dtype=np.float32),
+        np.zeros((n, N_FITTED), dtype=np.float32),
     )
-    _cross_all(
-        hits.x, hits.y, hits.z, hits.layer_index, np.ascontiguousarray(windows, dtype=np.int32),
-        config.beam_cut, config.margin, config.field_offset, crossings,
-    )  # fmt: skip
+    points = np.zeros(len(hits), dtype=WINDOW_HIT)
+    points["x"], points["y"], points["z"] = hits.x, hits.y, hits.z
+    points["layer"] = hits.layer_index
+    stagger = np.array([detector.classes[layer.kind].stagger for layer in detector.layers])
+    errors = HelixErrors(config.beam_cut, lengths.across, config.beam_error, lengths.unseen, field.bending)
+    centre = field.z if config.field_offset is None else config.field_offset
+    cuts = _Cuts(config.margin, detector.lengths.outside, centre)
+    rows = np.ascontiguousarray(windows, dtype=np.int32)
+    _cross_all(points, rows, detector.surfaces, stagger, field, errors, cuts, crossings)
     return crossings
 
 
 @parallel_kernel
 def _cross_all(
-    x: Float32Array,
-    y: Float32Array,
-    z: Float32Array,
-    layer: Int32Array,
+    points: RecordArray,
     windows: Int32Array,
-    beam_cut: float,
-    margin: float,
-    offset: float,
+    surfaces: RecordArray,
+    stagger: Float64Array,
+    field: FieldMap,
+    errors: HelixErrors,
+    cuts: _Cuts,
     out: Crossings,
 ) -> None:
     for window in numba.prange(len(windows)):
-        _cross_one(x, y, z, layer, windows[window], beam_cut, margin, offset, window, out)
+        setting = _Setting(surfaces, stagger, field, errors, cuts)  # numba hands no nested tuples to threads
+        _cross_one(points, windows, setting, window, out)
 
 
-@kernel
+@kernel(owns=True)
 def _cross_one(
-    x: Float32Array,
-    y: Float32Array,
-    z: Float32Array,
-    layer: Int32Array,
-    rows: Int32Array,
-    beam_cut: float,
-    margin: float,
-    offset: float,
-    window: int,
-    out: Crossings,
+    points: RecordArray, windows: Int32Array, setting: _Setting, window: int, out: Crossings
 ) -> None:
-    wx, wy, wz, error = np.empty(5), np.empty(5), np.empty(5), np.empty(5)
-    barrel = np.empty(5, dtype=np.bool_)
-    for i in range(5):
-        row = rows[4 - i]
+    hits = np.zeros(SEED_LENGTH, dtype=WINDOW_HIT)
+    for i in range(SEED_LENGTH):
+        row = windows[window, SEED_LENGTH - 1 - i]
         if row < 0:
             return
-        wx[i], wy[i], wz[i] = x[row], y[row], z[row]
-        barrel[i], error[i] = IS_BARREL[layer[row]], MEASUREMENT_ERROR[layer[row]]
-    state, covariance, residual = np.empty(N_STATE), np.empty(N_COVARIANCE), np.empty((6, 2))
-    if fit_helix(wx, wy, wz, barrel, error, beam_cut, state, covariance, residual):
-        for i in range(N_STATE):
-            out.state[window, i] = state[i]
-        for i in range(6):
-            for j in range(2):
-                out.residual[window, i, j] = residual[i, j]
-        _follow(state, covariance, layer[rows[4]], 0.5 * (wz[0] + wz[4]), margin, offset, window, out)
+        hits[i] = points[row]
+    helices, covariances = np.zeros(1, dtype=HELIX), np.zeros(1, dtype=HELIX_COVARIANCE)
+    residuals = np.zeros(N_FITTED, dtype=FIT_RESIDUAL)
+    helix, covariance = helices[0], covariances[0]
+    if not fit_helix(hits, setting.surfaces, setting.errors, helix, covariance, residuals):
+        return
+    out.curvature[window], out.slope[window] = helix.curvature, helix.slope
+    for i in range(N_FITTED):
+        out.across[window, i], out.height[window, i] = residuals[i].across, residuals[i].height
+    fitted_z = 0.5 * (hits[0].z + hits[SEED_LENGTH - 1].z)
+    _follow(helix, covariance, hits[0].layer, fitted_z, setting, window, out)
 
 
-@kernel
+@kernel(owns=True)
 def _follow(
-    state: Float64Array,
-    covariance: Float64Array,
+    helix: Helix,
+    covariance: HelixCovariance,
     last_layer: int,
     fitted_z: float,
-    margin: float,
-    offset: float,
+    setting: _Setting,
     window: int,
     out: Crossings,
 ) -> None:
-    """Write the next crossings of one window; the state is used up."""
-    fitted, slope = state[4], state[5]
-    across = np.zeros((N_STEPS + 1, 2))
-    across[0, 1] = scattering_angle(fitted, slope, IS_BARREL[last_layer])
+    """Write the next crossings of one window; the helix is used up."""
+    surfaces, field, cuts = setting.surfaces, setting.field, setting.cuts
+    fitted, slope = helix.curvature, helix.slope
+    passed = np.zeros(N_STEPS + 1, dtype=_SCATTERER)
+    passed[0].angle = scattering_angle(fitted, slope, surfaces[last_layer], field.bending)
     total = 0.0
     for step in range(N_STEPS):
-        found, arc = next_crossing(state, last_layer, margin)
+        found, arc = next_crossing(helix, last_layer, surfaces, cuts.outside, cuts.margin)
         if found < 0:
             return
-        bend(state, arc, fitted_z, fitted, offset)
-        arc = arc_to_layer(state, found, last_layer)
+        bend(helix, arc, field, fitted_z, fitted, cuts.centre)
+        surface = surfaces[found]
+        again = found == last_layer
+        arc = arc_to_layer(helix.x, helix.y, helix.z, helix.psi, helix.curvature, slope, surface, again)
         if arc == np.inf:
             return
-        propagate(state, arc)
+        propagate(helix, arc)
         total += arc
         last_layer = found
-        across[step + 1, 0] = total
-        across[step + 1, 1] = scattering_angle(fitted, slope, IS_BARREL[found])
-        _write_point(state, window, step, out)
+        passed[step + 1].arc = total
+        passed[step + 1].angle = scattering_angle(fitted, slope, surface, field.bending)
+        _write_point(helix, window, step, out)
         out.layer[window, step], out.arc[window, step] = found, total
-        side, height = _deviations(covariance, across[: step + 1], total, slope)
-        _write_sigma(state, side, height, found, window, step, out)
+        side, height = _deviations(covariance, passed[: step + 1], total, slope)
+        if surface.barrel:
+            aside, dz = _on_cylinder(helix, side, height)
+            dr = setting.stagger[found]
+        else:
+            aside, dr = _on_disc(helix, side, height)
+            dz = setting.stagger[found]
+        _write_sigma(helix, aside, dr, dz, out.sigmas[window, step])
 
 
 @kernel
-def _write_point(state: Float64Array, window: int, step: int, out: Crossings) -> None:
-    r, phi = np.hypot(state[0], state[1]), np.arctan2(state[1], state[0])
-    heading = state[3] - phi
+def _write_point(helix: Helix, window: int, step: int, out: Crossings) -> None:
+    r, phi = np.hypot(helix.x, helix.y), np.arctan2(helix.y, helix.x)
+    heading = helix.psi - phi
     out.heading[window, step] = np.arctan2(np.sin(heading), np.cos(heading))
     out.points[window, step, 0] = phi
     out.points[window, step, 1] = r
-    out.points[window, step, 2] = state[2]
-    out.points[window, step, 3] = state[2] / max(r, 1e-3)
+    out.points[window, step, 2] = helix.z
+    out.points[window, step, 3] = helix.z / max(r, _SHORTEST_R)
 
 
 @kernel
 def _deviations(
-    covariance: Float64Array, scatterers: Float64Array, arc: float, slope: float
+    covariance: HelixCovariance, passed: RecordArray, arc: float, slope: float
 ) -> tuple[float, float]:
-    """Return the standard deviations across the track and in z [mm] after an arc.
-
-    `scatterers` holds the arc and angle of each layer passed.
-    """
-    chord = covariance[0]
-    s = arc / chord
-    side = covariance[1] + 2.0 * s * covariance[2] + s**2 * (2.0 * covariance[3] + covariance[4])
-    side = (side + 2.0 * s**3 * covariance[5] + s**4 * covariance[6]) * chord**2
-    height = covariance[7] + 2.0 * arc * covariance[8] + arc**2 * covariance[9]
-    for k in range(len(scatterers)):
-        moved = (scatterers[k, 1] * (arc - scatterers[k, 0])) ** 2 * (1.0 + slope**2)
+    """Return the standard deviations across the track and in z [mm] after an arc, with the layers passed."""
+    c = covariance
+    s = arc / c.chord
+    side = c.aa + 2.0 * s * c.ab + s**2 * (2.0 * c.ac + c.bb)
+    side = (side + 2.0 * s**3 * c.bc + s**4 * c.cc) * c.chord**2
+    height = c.zz + 2.0 * arc * c.zs + arc**2 * c.ss
+    for k in range(len(passed)):
+        moved = (passed[k].angle * (arc - passed[k].arc)) ** 2 * (1.0 + slope**2)
         side += moved
         height += moved * (1.0 + slope**2)
     return np.sqrt(side), np.sqrt(height)
 
 
 @kernel
-def _write_sigma(
-    state: Float64Array, side: float, height: float, layer: int, window: int, step: int, out: Crossings
-) -> None:
-    """Turn deviations across the track and in z into those of phi, r, z and z/r on the layer."""
-    x, y, z, psi, _, slope = state
-    r = max(np.hypot(x, y), 1.0)
-    radial = (x * np.cos(psi) + y * np.sin(psi)) / r
-    tangential = np.sqrt(max(1.0 - radial * radial, 0.0))
-    if IS_BARREL[layer]:
-        oblique = max(abs(radial), 0.2)
-        dphi, dr = side / oblique, _STAGGER[layer]
-        dz = np.hypot(height, slope * tangential / oblique * side)
-    else:
-        run = height / max(abs(slope), 0.1)
-        dphi, dr = np.hypot(side * radial, run * tangential), np.hypot(side * tangential, run * radial)
-        dz = _STAGGER[layer]
-    out.sigmas[window, step, 0] = _MEAN_DEVIATION * dphi / r
-    out.sigmas[window, step, 1] = _MEAN_DEVIATION * dr
-    out.sigmas[window, step, 2] = _MEAN_DEVIATION * dz
-    out.sigmas[window, step, 3] = _MEAN_DEVIATION * np.hypot(dz, z / r * dr) / r
+def _obliqueness(helix: Helix) -> tuple[float, float]:
+    """Return the cosine of the path's angle against the radius, with its sign, and the sine without."""
+    r = max(np.hypot(helix.x, helix.y), _LEAST_R)
+    radial = (helix.x * np.cos(helix.psi) + helix.y * np.sin(helix.psi)) / r
+    return radial, np.sqrt(max(1.0 - radial * radial, 0.0))
+
+
+@kernel
+def _on_cylinder(helix: Helix, side: float, height: float) -> tuple[float, float]:
+    """Turn deviations across the track and in z into those of r*phi and z on a cylinder [mm]."""
+    radial, tangential = _obliqueness(helix)
+    oblique = max(abs(radial), _STEEPEST)
+    return side / oblique, np.hypot(height, helix.slope * tangential / oblique * side)
+
+
+@kernel
+def _on_disc(helix: Helix, side: float, height: float) -> tuple[float, float]:
+    """Turn deviations across the track and in z into those of r*phi and r on a disc [mm]."""
+    radial, tangential = _obliqueness(helix)
+    run = height / max(abs(helix.slope), _FLATTEST)
+    return np.hypot(side * radial, run * tangential), np.hypot(side * tangential, run * radial)
+
+
+@kernel
+def _write_sigma(helix: Helix, aside: float, dr: float, dz: float, sigma: Float32Array) -> None:
+    """Write the mean deviations of phi, r, z and z/r, given those of r*phi, r and z [mm]."""
+    r = max(np.hypot(helix.x, helix.y), _LEAST_R)
+    sigma[0] = _MEAN_DEVIATION * aside / r
+    sigma[1] = _MEAN_DEVIATION * dr
+    sigma[2] = _MEAN_DEVIATION * dz
+    sigma[3] = _MEAN_DEVIATION * np.hypot(dz, helix.z / r * dr) / r

@@ -9,7 +9,7 @@ import numpy as np
 from clew.arrays import Float32Array, Int32Array, Int64Array
 from clew.event import Hits
 from clew.extend.frames import wrap
-from clew.extend.windows.features import COORDINATE_SCALE, Prompt, Questions, ask, on_barrel
+from clew.extend.windows.features import COORDINATE_SCALE, Prompt, Questions, ask
 from clew.extend.windows.helix import N_STEPS, HelixConfig
 from clew.tracks import NO_HIT, SEED_LENGTH
 from clew.tracksets import Tracks
@@ -19,7 +19,8 @@ __all__ = ["N_TARGETS", "examples", "true_windows"]
 N_TARGETS: Final[dict[Prompt, int]] = {"helix": 3, "zeros": 5}
 """Numbers per step of a target: the answers' means, then 1 where the answer counts, else 0."""
 
-_FARTHEST: Final = 25.0
+_FARTHEST: Final = 25.0  # expected deviations; hits farther off are no answer
+_SLOWEST: Final = np.float32(0.05)  # mm across a layer's surface per mm of transverse arc
 
 
 def true_windows(
@@ -96,16 +97,15 @@ def _deviations(
 
     The crossing is carried to the hit's module first.  Of several hits on the layer the nearest counts.
     """
-    crossings, frame = questions.crossings, questions.frame
-    barrel = on_barrel(crossings.layer)
+    crossings, frame, barrel = questions.crossings, questions.frame, questions.barrel
     best = np.full((*crossings.layer.shape, 2), np.inf, dtype=np.float32)
     for column in following.T:
         hit = features[column][:, None]
         gap = np.where(barrel, hit[..., 1] - crossings.points[..., 1], hit[..., 2] - crossings.points[..., 2])
-        slope = crossings.state[:, 5, None]
+        slope = crossings.slope[:, None]
         radial, tangential = np.cos(crossings.heading), np.sin(crossings.heading)
         speed = np.where(barrel, radial, slope)
-        arc = gap / np.where(np.abs(speed) < 0.05, np.copysign(0.05, speed), speed)
+        arc = gap / np.where(np.abs(speed) < _SLOWEST, np.copysign(_SLOWEST, speed), speed)
         turned = crossings.points[..., 0] + arc * tangential / crossings.points[..., 1]
         across = wrap(hit[..., 0] - turned) / crossings.sigmas[..., 0]
         height = (hit[..., 2] - crossings.points[..., 2] - arc * slope) / crossings.sigmas[..., 2]

@@ -8,13 +8,14 @@ from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.fitting.nearest.neighbours import nearest_hits
 from clew.hits.index import HitIndex
 from clew.kernels import kernel
+from clew.records import RecordArray
 from clew.tracks import NO_HIT
 
 __all__ = ["assign_hits"]
 
 
 def assign_hits(
-    index: HitIndex, targets: Float64Array, barred: Int32Array, kind: int, k: int, maximum: float, n_hits: int
+    index: HitIndex, targets: RecordArray, barred: Int32Array, kind: int, k: int, maximum: float, n_hits: int
 ) -> Int32Array:
     """Match targets and hits one to one, so that no pair would rather have each other (stable matching).
 
@@ -50,7 +51,7 @@ def assign_hits(
     return result
 
 
-@kernel
+@kernel(owns=True)
 def _propose(
     seeking: Int64Array,
     found: Int32Array,

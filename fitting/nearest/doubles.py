@@ -7,26 +7,21 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
+from clew.detector import Detector
 from clew.event import Hits
 from clew.fitting.nearest.assignment import assign_hits
 from clew.fitting.nearest.distances import DISTANCES
-from clew.fitting.nearest.road import TARGET_WIDTH, path_to
-from clew.fitting.nearest.targets import along_half_plane
+from clew.fitting.nearest.road import path_to
+from clew.fitting.nearest.targets import TARGET, along_half_plane
 from clew.hits.index import HitIndex, without
 from clew.kernels import kernel
+from clew.records import RecordArray
 from clew.tracks import NO_HIT
 
 __all__ = ["add_doubles"]
 
 _MAXIMUM: Final = 5.0  # expected deviations
-_DEVIATIONS: Final = np.zeros((32, 3))
-"""mm between two hits on overlapping modules, across (r*phi) and along (r and z) the path, by volume."""
-_DEVIATIONS[[7, 9]] = 0.02, 0.02, 0.02
-_DEVIATIONS[8] = 0.03, 0.03, 0.03
-_DEVIATIONS[[12, 14]] = 0.04, 0.4, 0.4
-_DEVIATIONS[13] = 0.08, 0.4, 0.4
-_DEVIATIONS[[16, 18]] = 0.2, 3.0, 3.0
-_DEVIATIONS[17] = 0.2, 3.5, 3.5
+_NEIGHBOURS: Final = 2
 
 
 def add_doubles(hits: Hits, index: HitIndex, windows: Int32Array, rows: Int32Array) -> Int32Array:
@@ -55,33 +50,45 @@ def add_doubles(hits: Hits, index: HitIndex, windows: Int32Array, rows: Int32Arr
     taken[line[line != NO_HIT]] = True
     found = assign_hits(
         without(index, taken),
-        targets.reshape(-1, TARGET_WIDTH),
-        np.zeros((targets.shape[0] * targets.shape[1], 0), dtype=np.int32),
+        targets.reshape(-1),
+        np.zeros((targets.size, 0), dtype=np.int32),
         DISTANCES["road"],
-        2,
+        _NEIGHBOURS,
         _MAXIMUM,
         len(hits),
-    ).reshape(targets.shape[:2])
-    return _interleave(
-        line, first, targets, found, hits.features, hits.layer_index, hits.module, index.surfaces
-    )
+    ).reshape(targets.shape)
+    found = _fitting(line[:, first:], found, hits.layer_index, hits.module)
+    return _interleave(line[:, first:], targets, found, hits.features, hits.layer_index, index.surfaces)
 
 
-def _targets(hits: Hits, line: Int32Array, first: int) -> Float64Array:
+def _overlaps(detector: Detector) -> Float64Array:
+    """Return `clew.detector.LayerClass.overlap` of each layer, shape (n_layers, 3), mm."""
+    return np.array([detector.classes[layer.kind].overlap for layer in detector.layers])
+
+
+def _targets(hits: Hits, line: Int32Array, first: int) -> RecordArray:
     """Make a target of each hit from column `first` on that is alone on its layer, NaN for the others."""
     before, after = _neighbours(line, first, hits.layer_index)
-    targets = np.full((*before.shape, TARGET_WIDTH), np.nan)
+    targets = np.zeros(before.shape, dtype=TARGET)
     alone = before != NO_HIT
+    targets["phi"][~alone] = np.nan
     middle, before, after = line[:, first:][alone], before[alone], after[alone]
     space = np.stack([hits.x, hits.y, hits.z], axis=1).astype(np.float64)
-    targets[alone, :4] = hits.features[middle]
-    targets[alone, 4:7] = along_half_plane(space[middle], space[after] - space[before])
-    targets[alone, 7:10] = _DEVIATIONS[hits.volume[middle]]
-    targets[alone, 10:] = 0.0
+    columns = np.concatenate(
+        [
+            hits.features[middle],
+            along_half_plane(space[middle], space[after] - space[before]),
+            _overlaps(hits.detector)[hits.layer_index[middle]],
+        ],
+        axis=1,
+    )
+    names = ("phi", "r", "z", "z_over_r", "dphi", "dr", "dz", "across_sigma", "r_sigma", "z_sigma")
+    for name, column in zip(names, columns.T, strict=True):
+        targets[name][alone] = column
     return targets
 
 
-@kernel
+@kernel(owns=True)
 def _neighbours(line: Int32Array, first: int, layer: Int32Array) -> tuple[Int32Array, Int32Array]:
     """Return the hits before and after each one; that itself at the end; NO_HIT twice for doubles."""
     n, width = line.shape
@@ -110,28 +117,32 @@ def _neighbour(line: Int32Array, place: int, direction: int) -> int:
     return NO_HIT
 
 
-@kernel
+def _fitting(line: Int32Array, doubles: Int32Array, layer: Int32Array, module: Int32Array) -> Int32Array:
+    """Return the doubles without those on another layer than their hit, or on the same module."""
+    fits = (layer[doubles] == layer[line]) & (module[doubles] != module[line])
+    return np.where(fits, doubles, np.int32(NO_HIT))
+
+
+@kernel(owns=True)
 def _interleave(
     line: Int32Array,
-    first: int,
-    targets: Float64Array,
+    targets: RecordArray,
     doubles: Int32Array,
     features: Float32Array,
     layer: Int32Array,
-    module: Int32Array,
-    surfaces: Float64Array,
+    surfaces: RecordArray,
 ) -> Int32Array:
-    """Put each double before or after its hit, whichever is met first; leave out unfit ones."""
+    """Put each double before or after its hit, whichever is met first; leave out the lines' first hits."""
     n, width = doubles.shape
     rows = np.full((n, 2 * width), NO_HIT, dtype=np.int32)
     for i in range(n):
         for k in range(width):
-            hit, double = line[i, first + k], doubles[i, k]
+            hit, double = line[i, k], doubles[i, k]
             if k > 0:
                 rows[i, 2 * k] = hit
-            if double == NO_HIT or layer[double] != layer[hit] or module[double] == module[hit]:
+            if double == NO_HIT:
                 continue
-            barrel = surfaces[layer[hit], 4] > 0
+            barrel = surfaces[layer[hit]].barrel
             path = path_to(targets[i, k], features[double, 1], features[double, 2], barrel)
             rows[i, 2 * k + 1] = double
             if k > 0 and path < 0:

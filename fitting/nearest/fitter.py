@@ -13,10 +13,10 @@ from clew.event import Hits
 from clew.fitting.nearest.assignment import assign_hits
 from clew.fitting.nearest.distances import DEFAULT_MAXIMUM, DISTANCES
 from clew.fitting.nearest.doubles import add_doubles
-from clew.fitting.nearest.road import TARGET_WIDTH
-from clew.fitting.nearest.steering import steer
+from clew.fitting.nearest.steering import Steering, steer
 from clew.fitting.nearest.targets import make_targets
-from clew.hits.index import build_index
+from clew.hits.index import HitIndex, build_index
+from clew.records import RecordArray
 from clew.tracks import NO_HIT, Candidates, Predictions
 
 __all__ = ["NearestConfig", "NearestFitter", "first_hits"]
@@ -96,25 +96,23 @@ class NearestFitter:
         index = build_index(hits, np.flatnonzero(free), self.config.max_background)
         targets = make_targets(hits, windows, predictions, np.array(self.config.spread))
         if self.config.distance == "road" and self.config.narrowing != (1.0, 1.0):
-            targets = steer(
-                index, hits.features, hits.layer_index, targets, windows, self._maximum, self.config.narrowing
-            )
+            targets = self._steer(hits, index, targets, windows)
         steps = targets.shape[1]
         barred = np.repeat(windows, steps, axis=0)
-        rows = assign_hits(
-            index,
-            targets.reshape(-1, TARGET_WIDTH),
-            barred,
-            self._kind,
-            self.config.neighbours,
-            self._maximum,
-            len(hits),
-        ).reshape(-1, steps)
+        kind, neighbours = self._kind, self.config.neighbours
+        rows = assign_hits(index, targets.reshape(-1), barred, kind, neighbours, self._maximum, len(hits))
+        rows = rows.reshape(-1, steps)
         if self.config.max_gap:
             rows = _ended(rows, self.config.max_gap)
         if self.config.most_hits:
             rows = first_hits(rows, self.config.most_hits)
         return Candidates.from_rows(add_doubles(hits, index, windows, rows) if self.config.doubles else rows)
+
+    def _steer(self, hits: Hits, index: HitIndex, targets: RecordArray, windows: Int32Array) -> RecordArray:
+        entries = np.full(len(hits), NO_HIT, dtype=np.int32)
+        entries[index.row] = np.arange(len(index.row), dtype=np.int32)
+        steering = Steering(self._maximum, *self.config.narrowing)
+        return steer(index, entries, targets, np.ascontiguousarray(windows), steering)
 
 
 def _check(config: NearestConfig) -> None:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array
 from clew.fitting.nearest.distances import distance, window
-from clew.hits.index import N_COLUMNS, HitIndex
+from clew.fitting.nearest.targets import Target, is_missing
+from clew.hits.index import N_COLUMNS, HitIndex, cell_span, columns_of
 from clew.kernels import kernel, parallel_kernel
+from clew.records import RecordArray
 from clew.tracks import NO_HIT
 
 __all__ = ["nearest_hits", "search"]
 
+_ROUNDING: Final = 1e-9
+"""Rounding must not put a hit at exactly the maximum outside its window: this much of it is added."""
+
+_ROUNDING_PHI: Final = 1e-7  # rad; the same for the azimuth of a window
+_ROUNDING_RATIO: Final = 1e-6  # the same, relative, for its z/r
+
 
 def nearest_hits(
-    index: HitIndex, targets: Float64Array, barred: Int32Array, kind: int, k: int, maximum: float
+    index: HitIndex, targets: RecordArray, barred: Int32Array, kind: int, k: int, maximum: float
 ) -> tuple[Int32Array, Float64Array]:
     """Return each target's k nearest hits and their ranks, nearest first, equal ones by row.
 
     Parameters
     ----------
     index : HitIndex
-    targets : ndarray of shape (n, 12), float64
-        See clew.fitting.nearest.road; one with NaN finds nothing.
+    targets : ndarray of shape (n,), `clew.fitting.nearest.targets.Target`
+        One with NaN finds nothing.
     barred : ndarray of shape (n, m), int32
         Hits that a target must not find.
     kind : int
@@ -49,7 +59,7 @@ def nearest_hits(
 @parallel_kernel
 def _search_all(
     index: HitIndex,
-    targets: Float64Array,
+    targets: RecordArray,
     barred: Int32Array,
     kind: int,
     maximum: float,
@@ -57,14 +67,28 @@ def _search_all(
     ranks: Float64Array,
 ) -> None:
     for i in numba.prange(len(targets)):
-        if not np.isnan(targets[i].sum()):
-            search(index, targets[i], barred[i], kind, maximum, found[i], ranks[i])
+        _search_one(index, targets, barred, kind, maximum, found, ranks, i)
+
+
+@kernel(owns=True)
+def _search_one(
+    index: HitIndex,
+    targets: RecordArray,
+    barred: Int32Array,
+    kind: int,
+    maximum: float,
+    found: Int32Array,
+    ranks: Float64Array,
+    i: int,
+) -> None:
+    if not is_missing(targets[i]):
+        search(index, targets[i], barred[i], kind, maximum, found[i], ranks[i])
 
 
 @kernel
 def search(
     index: HitIndex,
-    target: Float64Array,
+    target: Target,
     barred: Int32Array,
     kind: int,
     maximum: float,
@@ -72,35 +96,25 @@ def search(
     ranks: Float64Array,
 ) -> None:
     """Insert the hits near one target into its lists of the best found so far, by rank and row."""
+    points, starts = index.points, index.starts
     for layer in range(len(index.surfaces)):
-        if index.starts[layer * N_COLUMNS] == index.starts[(layer + 1) * N_COLUMNS]:
+        if starts[layer * N_COLUMNS] == starts[(layer + 1) * N_COLUMNS]:
             continue
         surface = index.surfaces[layer]
-        # Rounding must not put a hit at exactly the maximum outside its window.
-        phi, half, low, high = window(kind, target, surface, maximum * (1 + 1e-9) + 1e-9)
+        phi, half, low, high = window(kind, target, surface, maximum * (1 + _ROUNDING) + _ROUNDING)
         if half < 0:
             continue
-        first, n_columns = _columns(phi, half)
-        for step in range(n_columns):
-            cell = layer * N_COLUMNS + (first + step) % N_COLUMNS
-            start, stop = index.starts[cell], index.starts[cell + 1]
-            entry = start + np.searchsorted(index.features[start:stop, 3], low - 1e-6 * abs(low))
-            while entry < stop and index.features[entry, 3] <= high + 1e-6 * abs(high):
-                d, rank = distance(kind, target, index.features[entry], surface)
+        low, high = low - _ROUNDING_RATIO * abs(low), high + _ROUNDING_RATIO * abs(high)
+        first, last = columns_of(phi, half + _ROUNDING_PHI)
+        for column in range(first, last + 1):
+            begin, end = cell_span(index, layer, column, low, high)
+            for entry in range(begin, end):
+                d, rank = distance(kind, target, points[entry], surface)
                 if d <= maximum and not _holds(barred, index.row[entry]):
                     _insert(found, ranks, index.row[entry], rank)
-                entry += 1
 
 
-@kernel
-def _columns(phi: float, half: float) -> tuple[int, int]:
-    scale = N_COLUMNS / (2 * np.pi)
-    first = int(np.floor((phi - half + np.pi) * scale - 1e-6))
-    last = int(np.floor((phi + half + np.pi) * scale + 1e-6))
-    return first % N_COLUMNS, min(last - first + 1, N_COLUMNS)
-
-
-@kernel
+@kernel(force=True)
 def _holds(rows: Int32Array, row: int) -> bool:
     for other in rows:  # noqa: SIM110 - numba
         if other == row:
@@ -108,7 +122,7 @@ def _holds(rows: Int32Array, row: int) -> bool:
     return False
 
 
-@kernel
+@kernel(force=True)
 def _insert(found: Int32Array, ranks: Float64Array, row: int, rank: float) -> None:
     place = len(found)
     while place > 0 and (rank < ranks[place - 1] or (rank == ranks[place - 1] and row < found[place - 1])):

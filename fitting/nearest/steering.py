@@ -8,103 +8,129 @@ among all rows, with the predictions as steered here.
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
 import numba
 import numpy as np
 
-from clew.arrays import Float32Array, Float64Array, Int32Array
+from clew.arrays import Int32Array
+from clew.detector.surface import Surface
 from clew.fitting.nearest.distances import ROAD
 from clew.fitting.nearest.neighbours import search
 from clew.fitting.nearest.road import deviations, turn
-from clew.hits.index import HitIndex
+from clew.fitting.nearest.targets import Target, is_missing
+from clew.hits.index import HitIndex, HitPoint
 from clew.kernels import kernel, parallel_kernel
+from clew.records import RecordArray
 from clew.tracks import NO_HIT
 
-__all__ = ["steer"]
+__all__ = ["Steering", "steer"]
+
+_LEAST_R: Final = 1e-3  # mm; least r that is divided by
 
 
-@parallel_kernel
+class Steering(NamedTuple):
+    """How hits steer.
+
+    Attributes
+    ----------
+    maximum : float
+        "road" distance up to which a hit does.
+    across_left, along_left : float
+        What is left of the expected deviations once the hit before is known.
+    """
+
+    maximum: float
+    across_left: float
+    along_left: float
+
+
 def steer(
-    index: HitIndex,
-    features: Float32Array,
-    layer: Int32Array,
-    targets: Float64Array,
-    windows: Int32Array,
-    maximum: float,
-    narrowing: tuple[float, float],
-) -> Float64Array:
+    index: HitIndex, entries: Int32Array, targets: RecordArray, windows: Int32Array, steering: Steering
+) -> RecordArray:
     """Return the steered targets.
 
     Parameters
     ----------
     index : HitIndex
-    features : ndarray of shape (n_hits, 4), float32
-    layer : ndarray of shape (n_hits,), int32
-        Dense layer index of each hit.
-    targets : ndarray of shape (n_windows, n_steps, 12), float64
+    entries : ndarray of shape (n_hits,), int32
+        Where each hit stands in the index.
+    targets : ndarray of shape (n_windows, n_steps), `clew.fitting.nearest.targets.Target`
     windows : ndarray of shape (n_windows, 5), int32
         Hits that their row must not take.
-    maximum : float
-        "road" distance up to which a hit steers.
-    narrowing : (float, float)
-        What is left of the expected deviations, across and along, once the hit before is known.
+    steering : Steering
     """
     steered = targets.copy()
-    for i in numba.prange(len(targets)):
-        _steer_row(index, features, layer, windows[i], maximum, narrowing, steered[i])
+    _steer_all(index, entries, windows, steering, steered)
     return steered
 
 
-@kernel
+@parallel_kernel
+def _steer_all(
+    index: HitIndex, entries: Int32Array, windows: Int32Array, steering: Steering, targets: RecordArray
+) -> None:
+    for i in numba.prange(len(targets)):
+        _steer_row(index, entries, windows, steering, targets, i)
+
+
+@kernel(owns=True)
 def _steer_row(
     index: HitIndex,
-    features: Float32Array,
-    layer: Int32Array,
-    window: Int32Array,
-    maximum: float,
-    narrowing: tuple[float, float],
-    targets: Float64Array,
+    entries: Int32Array,
+    windows: Int32Array,
+    steering: Steering,
+    targets: RecordArray,
+    i: int,
 ) -> None:
-    met = np.full(len(window) + len(targets), NO_HIT, dtype=np.int32)
+    window, row = windows[i], targets[i]
+    met = np.full(len(window) + len(row), NO_HIT, dtype=np.int32)
     met[: len(window)] = window
     found, rank = np.empty(1, dtype=np.int32), np.empty(1)
-    off = np.zeros(2)
+    across, along = 0.0, 0.0
     known = False
-    for step in range(len(targets)):
-        target = targets[step]
-        if np.isnan(target.sum()):
+    for step in range(len(row)):
+        target = row[step]
+        if is_missing(target):
             continue
-        expected = target[7:10].copy()
+        expected = target.across_sigma, target.r_sigma, target.z_sigma
         if known:
-            _move(target, off, narrowing)
+            _move(target, across, along, steering)
         found[0], rank[0] = NO_HIT, np.inf
-        search(index, target, met, ROAD, maximum, found, rank)
+        search(index, target, met, ROAD, steering.maximum, found, rank)
         hit = found[0]
         if hit != NO_HIT:
             met[len(window) + step] = hit
-            _learn(target, expected, features[hit], index.surfaces[layer[hit]], off)
+            point = index.points[entries[hit]]
+            more_across, more_along = _learn(target, expected, point, index.surfaces[point.layer])
+            across, along = across + more_across, along + more_along
             known = True
 
 
-@kernel
-def _move(target: Float64Array, off: Float64Array, narrowing: tuple[float, float]) -> None:
+@kernel(force=True)
+def _move(target: Target, across: float, along: float, steering: Steering) -> None:
     """Move a target by so many deviations: across, and perpendicular to the path in the (r, z) half plane."""
-    target[0] = turn(target[0] + off[0] * target[7] / max(target[1], 1e-3))
+    target.phi = turn(target.phi + across * target.across_sigma / max(target.r, _LEAST_R))
     # A path that lies farther on in z where it crosses a cylinder crosses a disc farther in, or out.
-    target[10] = -off[1] * target[8] * np.sign(target[6])
-    target[11] = off[1] * target[9] * np.sign(target[5])
-    target[7] *= narrowing[0]
-    target[8:10] *= narrowing[1]
+    target.r_offset = -along * target.r_sigma * np.sign(target.dz)
+    target.z_offset = along * target.z_sigma * np.sign(target.dr)
+    target.across_sigma *= steering.across_left
+    target.r_sigma *= steering.along_left
+    target.z_sigma *= steering.along_left
 
 
-@kernel
+@kernel(force=True)
 def _learn(
-    target: Float64Array, expected: Float64Array, hit: Float32Array, surface: Float64Array, off: Float64Array
-) -> None:
-    """Add to `off` what a hit shows, as far as the hit's resolution is finer than the expectation."""
-    across, along = deviations(target, hit.astype(np.float64), surface)
-    barrel = surface[4] > 0
-    long, sign = (target[9], np.sign(target[5])) if barrel else (target[8], -np.sign(target[6]))
-    trust_across = target[7] ** 2 / (target[7] ** 2 + surface[5] ** 2)
-    trust_along = long**2 / (long**2 + surface[6] ** 2)
-    off[0] += trust_across * across / expected[0]
-    off[1] += trust_along * sign * along / (expected[2] if barrel else expected[1])
+    target: Target, expected: tuple[float, float, float], hit: HitPoint, surface: Surface
+) -> tuple[float, float]:
+    """Return by how many deviations a hit is off, as far as its resolution is finer than the expectation.
+
+    `expected` are the deviations in r*phi, r and z before the target was moved.
+    """
+    across, along = deviations(target, hit, surface)
+    if surface.barrel:
+        long, sign, unit = target.z_sigma, np.sign(target.dr), expected[2]
+    else:
+        long, sign, unit = target.r_sigma, -np.sign(target.dz), expected[1]
+    trust_across = target.across_sigma**2 / (target.across_sigma**2 + surface.coarse_across**2)
+    trust_along = long**2 / (long**2 + surface.coarse_along**2)
+    return trust_across * across / expected[0], trust_along * sign * along / unit

@@ -2,23 +2,69 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.event import Hits
-from clew.fitting.nearest.road import TARGET_WIDTH
+from clew.kernels import kernel
+from clew.records import RecordArray, record_dtype
 from clew.tracks import Predictions
 
-__all__ = ["along_half_plane", "make_targets"]
+__all__ = ["TARGET", "Target", "along_half_plane", "is_missing", "make_targets"]
 
-_DEVIATION = 1.25  # of a Gaussian, in mean absolute deviations
-_LEAST = 0.03  # mm, so that no prediction claims to be exact
+_DEVIATION: Final = 1.25  # of a Gaussian, in mean absolute deviations
+_LEAST: Final = 0.03  # mm, so that no prediction claims to be exact
+_SHORTEST: Final = 1e-3  # mm; least length and least r that are divided by
+
+
+class Target:
+    """Fields of a target, a prediction as the kernels see it; lengths in mm.
+
+    Attributes
+    ----------
+    phi, r, z, z_over_r : float
+        Where the hit is expected; NaN where no hit is.
+    dphi, dr, dz : float
+        Direction of travel, per mm in the (r, z) half plane.
+    across_sigma, r_sigma, z_sigma : float
+        Expected deviations of r*phi, r and z.
+    r_offset, z_offset : float
+        By how much the path lies farther out in r where it meets a disc, and farther on in z where it meets a
+        cylinder.
+    """
+
+    phi: float
+    r: float
+    z: float
+    z_over_r: float
+    dphi: float
+    dr: float
+    dz: float
+    across_sigma: float
+    r_sigma: float
+    z_sigma: float
+    r_offset: float
+    z_offset: float
+
+
+TARGET: Final[np.dtype[np.void]] = record_dtype(Target)
+
+
+@kernel(force=True)
+def is_missing(target: Target) -> bool:
+    """Tell whether any number of a target is NaN: it then finds nothing."""
+    place = target.phi + target.r + target.z + target.z_over_r
+    direction = target.dphi + target.dr + target.dz
+    sigmas = target.across_sigma + target.r_sigma + target.z_sigma
+    return np.isnan(place + direction + sigmas + target.r_offset + target.z_offset)
 
 
 def make_targets(
     hits: Hits, windows: Int32Array, predictions: Predictions, spread: Float64Array
-) -> Float64Array:
-    """Return one target per prediction, shape (n_windows, n_steps, 12), float64; NaN where there is none.
+) -> RecordArray:
+    """Return one target per prediction, shape (n_windows, n_steps), `Target`; NaN where there is none.
 
     A path that goes inwards ends where it is closest to the beam line: its predictions behind are left out.
 
@@ -30,15 +76,20 @@ def make_targets(
         Expected deviations of r*phi, r and z where the predictions come without sigmas.
     """
     points = predictions.points.astype(np.float64)
-    n, steps = points.shape[:2]
-    targets = np.zeros((n, steps, TARGET_WIDTH))
-    targets[:, :, :4] = points
-    targets[:, :, 4:7] = _directions(hits, windows, points)
+    targets = np.zeros(points.shape[:2], dtype=TARGET)
+    _fill(targets, ("phi", "r", "z", "z_over_r"), points)
+    _fill(targets, ("dphi", "dr", "dz"), _directions(hits, windows, points))
     inwards = hits.r[windows[:, -1]] < hits.r[windows[:, 0]]
-    passed = np.logical_or.accumulate(targets[:, :, 5] > 0, axis=1)
-    targets[inwards[:, None] & passed] = np.nan
-    targets[:, :, 7:10] = spread if predictions.sigmas is None else _deviations(points, predictions.sigmas)
+    passed = np.logical_or.accumulate(targets["dr"] > 0, axis=1)
+    targets["phi"][inwards[:, None] & passed] = np.nan
+    sigmas = spread if predictions.sigmas is None else _deviations(points, predictions.sigmas)
+    _fill(targets, ("across_sigma", "r_sigma", "z_sigma"), np.broadcast_to(sigmas, (*targets.shape, 3)))
     return targets
+
+
+def _fill(targets: RecordArray, names: tuple[str, ...], columns: Float64Array) -> None:
+    for column, name in enumerate(names):
+        targets[name] = columns[..., column]
 
 
 def _directions(hits: Hits, windows: Int32Array, points: Float64Array) -> Float64Array:
@@ -50,7 +101,7 @@ def _directions(hits: Hits, windows: Int32Array, points: Float64Array) -> Float6
     met = np.stack([hits.x[last], hits.y[last], hits.z[last]], axis=2).astype(np.float64)
     space = _in_space(points)
     chord = np.diff(np.concatenate([met, space], axis=1), axis=1)
-    length = np.maximum(np.linalg.norm(chord, axis=2, keepdims=True), 1e-3)
+    length = np.maximum(np.linalg.norm(chord, axis=2, keepdims=True), _SHORTEST)
     unit = chord / length
     bend = np.diff(unit, axis=1) / (length[:, :-1] + length[:, 1:])
     tangent = unit[:, 1:] + bend * length[:, 1:]
@@ -74,10 +125,10 @@ def along_half_plane(space: Float64Array, tangent: Float64Array) -> Float64Array
     """
     x, y, _ = np.moveaxis(space, -1, 0)
     tx, ty, tz = np.moveaxis(tangent, -1, 0)
-    r = np.maximum(np.hypot(x, y), 1e-3)
+    r = np.maximum(np.hypot(x, y), _SHORTEST)
     rates = np.stack([(x * ty - y * tx) / r**2, (x * tx + y * ty) / r, tz], axis=-1)
     length = np.hypot(rates[..., 1], rates[..., 2])
-    return rates / np.maximum(length, 1e-3)[..., None]
+    return rates / np.maximum(length, _SHORTEST)[..., None]
 
 
 def _deviations(points: Float64Array, sigmas: Float32Array) -> Float64Array:

@@ -11,34 +11,85 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.detector import LAYERS
-from clew.detector.solenoid import SOLENOID_Z, height_error, scattering_angle
-from clew.hits.index import N_COLUMNS, place
+from clew.arrays import Float64Array, Int32Array
+from clew.detector.material import scattering_angle
+from clew.detector.solenoid import FieldMap
+from clew.detector.surface import Surface
+from clew.hits.index import HitIndex, HitPoint, cell_span, columns_of
 from clew.kernels import kernel
-from clew.motion.crossings import IS_BARREL, arc_to_layer, bend, propagate
+from clew.motion.crossings import Helix, arc_to_layer, bend, propagate
+from clew.records import RecordArray, record_dtype
+from clew.seeding.doublets import DoubletCuts, height_error
 
-__all__ = ["N_PROBE", "aim", "collect", "expect_beside", "gain", "project"]
+__all__ = [
+    "PROBE",
+    "SPREAD",
+    "Probe",
+    "Spread",
+    "aim",
+    "collect",
+    "expect_beside",
+    "gain",
+    "project",
+]
 
-N_PROBE: Final = 12
-"""Numbers of a probe.
-
-0 to 5: x, y, z [mm], direction psi [rad], curvature [1/mm], dz/darc at the last hit; 6, 7: arcs between the
-three hits; 8: scattering angle per layer [rad]; 9, 10: errors of the first and the last hit in z; 11: z where
-the curvature was measured.  Lengths in mm.
-"""
-
-_ACROSS_ERROR: Final = 0.03
-_MARGIN: Final = 6.0  # mm by which a helix may miss a layer's edge
-_DEEPEST: Final = 40.0
-_BESIDE: Final = 10.0
-_SCALE: Final = N_COLUMNS / (2 * np.pi)
-_POSITION: Final = np.array([layer.position for layer in LAYERS])
-_LOWEST: Final = np.array([layer.reach[0] for layer in LAYERS])
-_HIGHEST: Final = np.array([layer.reach[1] for layer in LAYERS])
+_CLOSEST: Final = 1.0  # mm between two hits of a probe
+_LEAST_GAP: Final = 5.0  # mm in r to a cylinder that a helix goes on to
+_STRAIGHTEST: Final = 0.6  # share of the arc by which a helix that goes on to a disc gains in r at least
+_MOST_TURN: Final = 3.0  # rad; a track that turns further curls up
+_DEEPEST: Final = 40.0  # mm along the path that modules stand before or behind their layer at most
+_BESIDE: Final = 10.0  # mm along the path between the hits of two modules of one layer
+_FLATTEST: Final = 0.05  # slope of tracks against a disc
+_FLATTEST_EDGE: Final = 0.1  # the same where an error in z widens a disc's edges
+_STEEPEST: Final = 0.1  # cosine of tracks' angle against the radius, on a cylinder
+_WIDEST: Final = 1.0  # rad; half the azimuth in which a search looks at most
 
 
-@kernel
+class Probe:
+    """Fields of what the errors of the helix through three hits depend on.
+
+    Attributes
+    ----------
+    first_arc, second_arc : float, mm
+        Between the three hits.
+    theta : float, rad
+        Scattering angle of a layer.
+    first_height, last_height : float, mm
+        Errors of the first and of the last hit in z.
+    fitted_z : float, mm
+        Where the curvature was measured.
+    """
+
+    first_arc: float
+    second_arc: float
+    theta: float
+    first_height: float
+    last_height: float
+    fitted_z: float
+
+
+class Spread:
+    """Fields of the expected deviations of a hit from a helix.
+
+    Attributes
+    ----------
+    across, height : float, mm
+        Across the helix and in z.
+    cos, sin : float
+        Direction of the helix in the transverse plane.
+    """
+
+    across: float
+    height: float
+    cos: float
+    sin: float
+
+
+PROBE: Final[np.dtype[np.void]] = record_dtype(Probe)
+SPREAD: Final[np.dtype[np.void]] = record_dtype(Spread)
+
+
+@kernel(force=True)
 def _arc(chord: float, curvature: float) -> float:
     half = min(abs(0.5 * curvature * chord), 1.0)
     return chord if half < 1e-6 else chord * np.arcsin(half) / half
@@ -46,166 +97,201 @@ def _arc(chord: float, curvature: float) -> float:
 
 @kernel
 def aim(
-    points: Float64Array,
-    layer: Int32Array,
-    a: int,
-    b: int,
-    c: int,
-    scattering: float,
-    probe: Float64Array,
+    first: HitPoint,
+    second: HitPoint,
+    third: HitPoint,
+    surfaces: RecordArray,
+    cuts: DoubletCuts,
+    helix: Helix,
+    probe: Probe,
 ) -> bool:
-    """Write the helix through hits a, b and c, at c; False where there is none."""
-    ax, ay, bx, by = points[a, 0], points[a, 1], points[b, 0], points[b, 1]
-    cx, cy = points[c, 0], points[c, 1]
-    first, second = np.sqrt((bx - ax) ** 2 + (by - ay) ** 2), np.sqrt((cx - bx) ** 2 + (cy - by) ** 2)
+    """Write the helix through three hits, at the last one, and its probe; False where there is none."""
+    ax, ay, bx, by, cx, cy = first.x, first.y, second.x, second.y, third.x, third.y
+    near, far = np.sqrt((bx - ax) ** 2 + (by - ay) ** 2), np.sqrt((cx - bx) ** 2 + (cy - by) ** 2)
     whole = np.sqrt((cx - ax) ** 2 + (cy - ay) ** 2)
-    if first < 1.0 or second < 1.0 or whole < max(first, second):
+    if near < _CLOSEST or far < _CLOSEST or whole < max(near, far):
         return False
-    curvature = 2.0 * ((bx - ax) * (cy - by) - (by - ay) * (cx - bx)) / (first * second * whole)
-    d1, d2 = _arc(first, curvature), _arc(second, curvature)
-    slope = (points[c, 2] - points[a, 2]) / (d1 + d2)
-    half = min(max(0.5 * curvature * second, -1.0), 1.0)
-    probe[0], probe[1], probe[2], probe[4], probe[5] = cx, cy, points[c, 2], curvature, slope
-    probe[3] = np.arctan2(cy - by, cx - bx) + np.arcsin(half)
-    probe[6], probe[7] = d1, d2
-    probe[8] = scattering * scattering_angle(curvature, slope, IS_BARREL[layer[c]])
-    probe[9], probe[10] = height_error(layer[a], slope), height_error(layer[c], slope)
-    probe[11] = points[b, 2]
+    curvature = 2.0 * ((bx - ax) * (cy - by) - (by - ay) * (cx - bx)) / (near * far * whole)
+    d1, d2 = _arc(near, curvature), _arc(far, curvature)
+    slope = (third.z - first.z) / (d1 + d2)
+    half = min(max(0.5 * curvature * far, -1.0), 1.0)
+    helix.x, helix.y, helix.z, helix.curvature, helix.slope = cx, cy, third.z, curvature, slope
+    helix.psi = np.arctan2(cy - by, cx - bx) + np.arcsin(half)
+    probe.first_arc, probe.second_arc = d1, d2
+    last = surfaces[third.layer]
+    probe.theta = cuts.scattering * scattering_angle(curvature, slope, last, cuts.bending)
+    probe.first_height = height_error(surfaces[first.layer], slope)
+    probe.last_height = height_error(last, slope)
+    probe.fitted_z = second.z
     return True
 
 
-@kernel
-def _may_reach(probe: Float64Array, layer: int) -> bool:
+@kernel(force=True)
+def _may_reach(helix: Helix, surface: Surface, cuts: DoubletCuts) -> bool:
     """Tell cheaply whether a helix that goes outwards may cross a layer."""
-    r, slope = np.hypot(probe[0], probe[1]), probe[5]
-    if IS_BARREL[layer]:
-        gap = _POSITION[layer] - r
-        return gap > 5.0 and abs(probe[2] + slope * gap) < _HIGHEST[layer] + 60.0
-    arc = (_POSITION[layer] - probe[2]) / slope if abs(slope) > 1e-3 else -1.0
-    return arc > 0.0 and r + arc > _LOWEST[layer] - 20.0 and r + 0.6 * arc < _HIGHEST[layer] + 20.0
+    r, slope = np.hypot(helix.x, helix.y), helix.slope
+    if surface.barrel:
+        gap = surface.position - r
+        return gap > _LEAST_GAP and abs(helix.z + slope * gap) < surface.high + cuts.loose
+    arc = (surface.position - helix.z) / slope if abs(slope) > 1e-3 else -1.0
+    slack = surface.slack
+    return arc > 0.0 and r + arc > surface.low - slack and r + _STRAIGHTEST * arc < surface.high + slack
 
 
 @kernel
 def project(
-    probe: Float64Array, layer: int, last_layer: int, target: Float64Array, spread: Float64Array
+    helix: Helix,
+    probe: Probe,
+    surface: Surface,
+    again: bool,
+    field: FieldMap,
+    cuts: DoubletCuts,
+    target: Helix,
+    spread: Spread,
 ) -> float:
-    """Carry a probe to a layer; return the arc [mm], inf where the helix misses the layer."""
-    if not _may_reach(probe, layer):
+    """Take a helix to a layer; return the arc [mm], inf where it misses the layer.
+
+    Parameters
+    ----------
+    helix : Helix
+        At its last hit.
+    probe : Probe
+    surface : Surface
+        The layer.
+    again : bool
+        Whether the last hit is on that layer.
+    field : FieldMap
+    cuts : DoubletCuts
+    target : Helix
+        The helix there; written.
+    spread : Spread
+        Written.
+    """
+    if not _may_reach(helix, surface, cuts):
         return np.inf
-    for i in range(6):
-        target[i] = probe[i]
-    rough = _POSITION[layer] - np.hypot(probe[0], probe[1])
-    if not IS_BARREL[layer]:
-        rough = (_POSITION[layer] - probe[2]) / probe[5]
-    bend(target, rough, probe[11], probe[4], SOLENOID_Z)
-    arc = arc_to_layer(target, layer, last_layer)
-    if arc == np.inf or arc * abs(target[4]) > 3.0:
+    target.x, target.y, target.z = helix.x, helix.y, helix.z
+    target.psi, target.slope = helix.psi, helix.slope
+    if surface.barrel:
+        rough = surface.position - np.hypot(helix.x, helix.y)
+    else:
+        rough = (surface.position - helix.z) / helix.slope
+    bend(target, rough, field, probe.fitted_z, helix.curvature, field.z)
+    x, y, z, curvature = target.x, target.y, target.z, target.curvature
+    arc = arc_to_layer(x, y, z, target.psi, curvature, target.slope, surface, again)
+    if arc == np.inf or arc * abs(curvature) > _MOST_TURN:
         return np.inf
     propagate(target, arc)
-    _expect(probe, layer, arc, spread)
-    spread[2], spread[3] = np.cos(target[3]), np.sin(target[3])
-    reach = abs(target[2]) if IS_BARREL[layer] else np.hypot(target[0], target[1])
-    margin = _MARGIN + 3.0 * (spread[1] if IS_BARREL[layer] else spread[1] / max(abs(probe[5]), 0.1))
-    if reach < _LOWEST[layer] - margin or reach > _HIGHEST[layer] + margin:
-        return np.inf
-    return arc
+    _expect(probe, target.slope, surface, arc, cuts, spread)
+    spread.cos, spread.sin = np.cos(target.psi), np.sin(target.psi)
+    return arc if _on_layer(target, surface, spread.height) else np.inf
 
 
-@kernel
-def _expect(probe: Float64Array, layer: int, arc: float, spread: Float64Array) -> None:
+@kernel(force=True)
+def _on_layer(target: Helix, surface: Surface, height: float) -> bool:
+    """Tell whether a helix that meets a layer's surface is, within its error in z, on the modules."""
+    if surface.barrel:
+        place, margin = abs(target.z), surface.edge + 3.0 * height
+    else:
+        place = np.hypot(target.x, target.y)
+        margin = surface.edge + 3.0 * (height / max(abs(target.slope), _FLATTEST_EDGE))
+    return surface.low - margin <= place <= surface.high + margin
+
+
+@kernel(force=True)
+def _expect(
+    probe: Probe, slope: float, surface: Surface, arc: float, cuts: DoubletCuts, spread: Spread
+) -> None:
     """Write the expected deviations of a hit on a layer after an arc."""
-    d1, d2, theta, slope = probe[6], probe[7], probe[8], probe[5]
+    d1, d2, theta = probe.first_arc, probe.second_arc, probe.theta
     whole, sec2 = d1 + d2, 1.0 + slope * slope
     kink = (d2 + arc) * arc / whole
     from_a, from_b = kink / d1, arc * (whole + arc) / (d1 * d2)
     from_c = (whole + arc) * (d2 + arc) / (whole * d2)
-    across = _ACROSS_ERROR**2 * (1.0 + from_a**2 + from_b**2 + from_c**2)
-    spread[0] = np.sqrt(across + theta * theta * sec2 * (arc * arc + kink * kink))
+    across = cuts.across**2 * (1.0 + from_a**2 + from_b**2 + from_c**2)
+    spread.across = np.sqrt(across + theta * theta * sec2 * (arc * arc + kink * kink))
     height = (theta * sec2 * arc) ** 2 * (1.0 + (d1 / whole) ** 2)
-    along = (probe[9] * arc / whole) ** 2 + (probe[10] * (1.0 + arc / whole)) ** 2
-    spread[1] = np.sqrt(height_error(layer, slope) ** 2 + along + height)
+    along = (probe.first_height * arc / whole) ** 2 + (probe.last_height * (1.0 + arc / whole)) ** 2
+    spread.height = np.sqrt(height_error(surface, slope) ** 2 + along + height)
 
 
 @kernel
-def expect_beside(probe: Float64Array, layer: int, spread: Float64Array) -> None:
+def expect_beside(helix: Helix, probe: Probe, surface: Surface, cuts: DoubletCuts, spread: Spread) -> None:
     """Write the expected deviations of another hit of the last hit's layer, some mm along the path."""
-    slope, angle = probe[5], probe[8] * _BESIDE
+    slope, angle = helix.slope, probe.theta * _BESIDE
     sec2 = 1.0 + slope * slope
-    spread[0] = np.sqrt(4.0 * _ACROSS_ERROR**2 + angle * angle * sec2)
-    spread[1] = np.sqrt(2.0 * height_error(layer, slope) ** 2 + (angle * sec2) ** 2 + 4.0 * _ACROSS_ERROR**2)
-    spread[2], spread[3] = np.cos(probe[3]), np.sin(probe[3])
+    across2 = 4.0 * cuts.across**2
+    spread.across = np.sqrt(across2 + angle * angle * sec2)
+    spread.height = np.sqrt(2.0 * height_error(surface, slope) ** 2 + (angle * sec2) ** 2 + across2)
+    spread.cos, spread.sin = np.cos(helix.psi), np.sin(helix.psi)
 
 
-@kernel
-def gain(target: Float64Array, spread: Float64Array, surfaces: Float64Array, layer: int) -> float:
+@kernel(force=True)
+def gain(target: Helix, spread: Spread, surface: Surface) -> float:
     """Return the log of how much likelier a hit right at the target is a track's than one by chance."""
-    density, oblique = surfaces[layer, 7], 1.0
-    if surfaces[layer, 4] <= 0:
-        density /= target[0] ** 2 + target[1] ** 2 + 1.0
-        oblique = max(abs(target[5]), 0.05)
-    return -np.log(2.0 * np.pi * spread[0] * spread[1] / oblique * density + 1e-9)
+    density, oblique = surface.density, 1.0
+    if not surface.barrel:
+        density /= target.x**2 + target.y**2 + 1.0
+        oblique = max(abs(target.slope), _FLATTEST)
+    return -np.log(2.0 * np.pi * spread.across * spread.height / oblique * density + 1e-9)
 
 
 @kernel
 def collect(
-    points: Float64Array,
-    starts: Int64Array,
-    surfaces: Float64Array,
+    index: HitIndex,
     layer: int,
-    target: Float64Array,
-    spread: Float64Array,
+    target: Helix,
+    spread: Spread,
     pull: float,
     found: Int32Array,
     chi2: Float64Array,
 ) -> int:
     """Write the hits of a layer within `pull` expected deviations of the target; return their number."""
-    phi, half, low, top = _window(surfaces, layer, target, spread, pull)
-    n = 0
-    first, last = int(np.floor((phi - half) * _SCALE)), int(np.floor((phi + half) * _SCALE))
+    points, n = index.points, 0
+    phi, half, low, high = _window(target, spread, index.surfaces[layer], pull)
+    first, last = columns_of(phi, half)
     for column in range(first, last + 1):
-        cell = layer * N_COLUMNS + column % N_COLUMNS
-        for i in range(place(points, starts[cell], starts[cell + 1], low), starts[cell + 1]):
-            if points[i, 3] > top:
-                break
-            square = _chi2(points, i, target, spread)
+        begin, end = cell_span(index, layer, column, low, high)
+        for hit in range(begin, end):
+            square = _chi2(points[hit], target, spread)
             if square <= pull * pull and n < len(found):
-                found[n], chi2[n] = i, square
+                found[n], chi2[n] = hit, square
                 n += 1
     return n
 
 
-@kernel
-def _chi2(points: Float64Array, hit: int, target: Float64Array, spread: Float64Array) -> float:
+@kernel(force=True)
+def _chi2(point: HitPoint, target: Helix, spread: Spread) -> float:
     """Return how far a hit is off a path, across it and in z, in expected deviations."""
-    dx, dy = points[hit, 0] - target[0], points[hit, 1] - target[1]
-    forward = dx * spread[2] + dy * spread[3]
-    across = dy * spread[2] - dx * spread[3] - 0.5 * target[4] * forward * forward
-    along = points[hit, 2] - target[2] - target[5] * forward
-    return (across / spread[0]) ** 2 + (along / spread[1]) ** 2
+    dx, dy = point.x - target.x, point.y - target.y
+    forward = dx * spread.cos + dy * spread.sin
+    across = dy * spread.cos - dx * spread.sin - 0.5 * target.curvature * forward * forward
+    along = point.z - target.z - target.slope * forward
+    return (across / spread.across) ** 2 + (along / spread.height) ** 2
 
 
-@kernel
+@kernel(force=True)
 def _window(
-    surfaces: Float64Array, layer: int, target: Float64Array, spread: Float64Array, pull: float
+    target: Helix, spread: Spread, surface: Surface, pull: float
 ) -> tuple[float, float, float, float]:
-    """Return where hits may be: phi + pi, half width, range of z/r.
+    """Return where hits may be: phi, half width, range of z/r.
 
-    Modules stand up to `depth` along the path before and behind the layer's nominal place.
+    Modules stand up to _DEEPEST along the path before and behind the layer's nominal place.
     """
-    r, phi = np.sqrt(target[0] ** 2 + target[1] ** 2), np.arctan2(target[1], target[0])
-    radial = abs(target[0] * spread[2] + target[1] * spread[3]) / r
+    r, phi = np.sqrt(target.x**2 + target.y**2), np.arctan2(target.y, target.x)
+    radial = abs(target.x * spread.cos + target.y * spread.sin) / r
     tangential = np.sqrt(max(1.0 - radial * radial, 0.0))
-    wide, high, slope = pull * spread[0], pull * spread[1], abs(target[5])
-    if surfaces[layer, 4] > 0:
-        near, far = surfaces[layer, 0], surfaces[layer, 1]
-        depth = min(max(far - r, r - near, 0.0) / max(radial, 0.1), _DEEPEST)
-        low, top = target[2] - high - depth * slope, target[2] + high + depth * slope
-        half = (wide / max(radial, 0.1) + depth * tangential) / r
+    wide, high, slope = pull * spread.across, pull * spread.height, abs(target.slope)
+    if surface.barrel:
+        near, far = surface.r_low, surface.r_high
+        depth = min(max(far - r, r - near, 0.0) / max(radial, _STEEPEST), _DEEPEST)
+        low, top = target.z - high - depth * slope, target.z + high + depth * slope
+        half = (wide / max(radial, _STEEPEST) + depth * tangential) / r
     else:
-        low, top = surfaces[layer, 2], surfaces[layer, 3]
-        slope = max(slope, 0.05)
-        path = high / slope + min(max(top - target[2], target[2] - low, 0.0) / slope, _DEEPEST)
-        near, far = max(r - wide * tangential - path * radial, 20.0), r + wide * tangential + path * radial
+        low, top = surface.z_low, surface.z_high
+        slope = max(slope, _FLATTEST)
+        path = high / slope + min(max(top - target.z, target.z - low, 0.0) / slope, _DEEPEST)
+        near = max(r - wide * tangential - path * radial, surface.least_r)
+        far = r + wide * tangential + path * radial
         half = (wide + path * tangential) / near
     low, top = low / (far if low > 0 else near), top / (near if top > 0 else far)
-    return phi + np.pi, min(half, 1.0), low, top
+    return phi, min(half, _WIDEST), low, top

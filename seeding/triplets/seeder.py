@@ -7,25 +7,24 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array
-from clew.detector.solenoid import BENDING
-from clew.detector.transitions import next_layers
+from clew.arrays import BoolArray, Int32Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.hits.index import HitIndex, build_index, without
 from clew.kernels import kernel
+from clew.seeding.doublets import cuts_of
 from clew.seeding.free import seed_free
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.triplets.overlaps import find_doubles, with_doubles
-from clew.seeding.triplets.search import LONGEST, search_all
+from clew.seeding.triplets.search import search_all
 from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["TripletConfig", "TripletPass", "TripletSeeder"]
 
-_INNERMOST: Final = (7,)
-_SECOND: Final = (5, 6, 8, 11, 12)
-_PIXELS: Final = tuple(range(18))
-_FIRST_STRIPS: Final = (24, 25)
+_INNERMOST: Final = ("pixel barrel 1",)
+_SECOND: Final = ("pixel barrel 2", "pixel endcap 1-2")
+_PIXELS: Final = ("pixel",)
+_FIRST_STRIPS: Final = ("short strip barrel 1-2",)
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class TripletPass:
     Attributes
     ----------
     least_pt : float, GeV
-    first_layers : tuple of int
-        Where tracks may begin, by dense layer index.
+    first_layers : tuple of str
+        Where tracks may begin; see `clew.detector.Detector.select`.
     least_hits : int
         Shorter tracks give their hits back.
     beam_error : float, mm
@@ -46,7 +45,7 @@ class TripletPass:
     """
 
     least_pt: float
-    first_layers: tuple[int, ...] = _INNERMOST
+    first_layers: tuple[str, ...] = _INNERMOST
     least_hits: int = 5
     beam_error: float = 0.05
     prompt: bool = True
@@ -125,44 +124,32 @@ class TripletSeeder:
 
     def _search(self, hits: Hits, index: HitIndex, settings: TripletPass, most_z0: float) -> Candidates:
         """Return the tracks of one pass; each of their hits is in one of them only."""
-        points, layer = _points(hits, index), hits.layer_index[index.row]
-        firsts = np.flatnonzero(np.isin(layer, settings.first_layers))
-        tracks = np.full((len(firsts), LONGEST), NO_HIT, dtype=np.int32)
-        quality = np.zeros(len(firsts))
-        search_all(
-            points, layer, index.starts, index.surfaces, next_layers(0), next_layers(1), firsts,
-            self._cuts(settings, most_z0), tracks, quality,
-        )  # fmt: skip
+        c, detector = self.config, hits.detector
+        firsts = np.flatnonzero(np.isin(index.points["layer"], detector.select(settings.first_layers)))
+        cuts = cuts_of(
+            detector,
+            least_pt=settings.least_pt,
+            most_z0=most_z0,
+            beam_error=settings.beam_error,
+            pull=c.pull,
+            least_gain=c.least_gain,
+            scattering=c.scattering,
+        )
+        layers = detector.following(0), detector.following(1)
+        tracks, quality = search_all(index, *layers, firsts, cuts, detector.solenoid.map, c.enough)
         long_enough = (tracks != NO_HIT).sum(axis=1) >= settings.least_hits
-        good = np.flatnonzero(long_enough & (quality >= self.config.least_quality))
+        good = np.flatnonzero(long_enough & (quality >= c.least_quality))
         best_first = good[np.argsort(-quality[good], kind="stable")]
         tracks = tracks[best_first]
-        tracks = tracks[_choose(tracks, len(layer))]
+        tracks = tracks[_choose(tracks, len(index.row))]
         doubles = np.full_like(tracks, NO_HIT)
         behind = np.zeros(tracks.shape, dtype=np.bool_)
-        find_doubles(
-            points, layer, hits.module[index.row], index.starts, index.surfaces, tracks, self.config.pull,
-            self.config.scattering, doubles, behind,
-        )  # fmt: skip
-        rows = Candidates.from_rows(with_doubles(tracks, doubles, behind, len(layer)))
+        find_doubles(index, tracks, cuts, doubles, behind)
+        rows = Candidates.from_rows(with_doubles(tracks, doubles, behind, len(index.row)))
         return Candidates(index.row[rows.hits], rows.offsets)
 
-    def _cuts(self, settings: TripletPass, most_z0: float) -> Float64Array:
-        """Return the cuts of a pass as `search_all` takes them."""
-        c = self.config
-        curvature = BENDING / settings.least_pt
-        return np.array(
-            (curvature, most_z0, settings.beam_error, c.pull, c.least_gain, c.enough, c.scattering)
-        )
 
-
-def _points(hits: Hits, index: HitIndex) -> Float64Array:
-    """Return x, y, z, z/r, phi and r of the hits of an index, shape (n, 6)."""
-    phi, r, z, ratio = index.features.T
-    return np.stack([hits.x[index.row], hits.y[index.row], z, ratio, phi, r], axis=1).astype(np.float64)
-
-
-@kernel
+@kernel(owns=True)
 def _choose(rows: Int32Array, n_hits: int) -> BoolArray:
     """Choose tracks in their order, leaving out those with a hit of one chosen before."""
     taken = np.zeros(n_hits, dtype=np.bool_)

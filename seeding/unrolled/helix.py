@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array
+from clew.arrays import BoolArray
 from clew.kernels import kernel
+from clew.records import RecordArray, record_dtype
 
-__all__ = ["Helix", "fit_helix", "residual2"]
+__all__ = ["CLUSTER_HIT", "SUMS", "ClusterHit", "Helix", "Sums", "fit_helix", "residual2"]
+
+
+class ClusterHit:
+    """Fields of a hit of a cluster.
+
+    Attributes
+    ----------
+    x, y, z : float, mm
+    transverse, longitudinal : float, mm
+        Expected residuals across a helix and in z.
+    module : int
+        Identity of its module.
+    """
+
+    x: float
+    y: float
+    z: float
+    transverse: float
+    longitudinal: float
+    module: int
+
+
+class Sums:
+    """Fields of the weighted sums of a straight line's points: of 1, x, y, x^2 and x y."""
+
+    one: float
+    x: float
+    y: float
+    xx: float
+    xy: float
+
+
+CLUSTER_HIT: Final[np.dtype[np.void]] = record_dtype(ClusterHit)
+SUMS: Final[np.dtype[np.void]] = record_dtype(Sums)
 
 
 class Helix(NamedTuple):
@@ -33,73 +68,79 @@ class Helix(NamedTuple):
 
 
 @kernel
-def fit_helix(places: Float64Array, sigma: Float64Array, keep: BoolArray) -> Helix:
+def fit_helix(hits: RecordArray, keep: BoolArray, sums: Sums) -> Helix:
     """Fit the hits to keep: a line in the conformal plane, then a line of z over arc length.
 
     Parameters
     ----------
-    places : ndarray of shape (n, 3), float64, mm
-    sigma : ndarray of shape (n, 2), float64, mm
-        Expected transverse and longitudinal residuals.
+    hits : ndarray of shape (n,), ClusterHit
     keep : ndarray of shape (n,), bool
         At least two hits.
+    sums : Sums
+        Work space.
     """
     x, y = 0.0, 0.0
-    for i in range(len(places)):
+    for i in range(len(hits)):
         if keep[i]:
-            x, y = x + places[i, 0], y + places[i, 1]
+            x, y = x + hits[i].x, y + hits[i].y
     norm = np.hypot(x, y) + 1e-9
     cos, sin = x / norm, y / norm
-    sums = np.zeros(5)
-    for i in range(len(places)):
+    _clear(sums)
+    for i in range(len(hits)):
         if keep[i]:
-            r2 = places[i, 0] ** 2 + places[i, 1] ** 2
-            u = (places[i, 0] * cos + places[i, 1] * sin) / r2
-            v = (places[i, 1] * cos - places[i, 0] * sin) / r2
-            _add(sums, u, v, (r2 / sigma[i, 0]) ** 2)
+            hit = hits[i]
+            r2 = hit.x**2 + hit.y**2
+            u = (hit.x * cos + hit.y * sin) / r2
+            v = (hit.y * cos - hit.x * sin) / r2
+            _add(sums, u, v, (r2 / hit.transverse) ** 2)
     offset, slope = _line(sums)
     helix = Helix(cos, sin, offset, slope, 0.0, 0.0)
-    sums[:] = 0.0
-    for i in range(len(places)):
+    _clear(sums)
+    for i in range(len(hits)):
         if keep[i]:
-            _add(sums, _arc(places[i], helix), places[i, 2], sigma[i, 1] ** -2)
+            _add(sums, _arc(hits[i], helix), hits[i].z, hits[i].longitudinal ** -2)
     z0, cot = _line(sums)
     return Helix(cos, sin, offset, slope, z0, cot)
 
 
-@kernel
-def _add(sums: Float64Array, x: float, y: float, weight: float) -> None:
-    sums[0] += weight
-    sums[1] += weight * x
-    sums[2] += weight * y
-    sums[3] += weight * x * x
-    sums[4] += weight * x * y
+@kernel(force=True)
+def _clear(sums: Sums) -> None:
+    sums.one = sums.x = sums.y = sums.xx = sums.xy = 0.0
 
 
-@kernel
-def _line(sums: Float64Array) -> tuple[float, float]:
+@kernel(force=True)
+def _add(sums: Sums, x: float, y: float, weight: float) -> None:
+    sums.one += weight
+    sums.x += weight * x
+    sums.y += weight * y
+    sums.xx += weight * x * x
+    sums.xy += weight * x * y
+
+
+@kernel(force=True)
+def _line(sums: Sums) -> tuple[float, float]:
     """Return offset and slope of the weighted least-squares line."""
-    mean_x, mean_y = sums[1] / sums[0], sums[2] / sums[0]
-    variance = sums[3] / sums[0] - mean_x * mean_x
-    slope = (sums[4] / sums[0] - mean_x * mean_y) / variance if variance > 0 else 0.0
+    mean_x, mean_y = sums.x / sums.one, sums.y / sums.one
+    variance = sums.xx / sums.one - mean_x * mean_x
+    slope = (sums.xy / sums.one - mean_x * mean_y) / variance if variance > 0 else 0.0
     return mean_y - slope * mean_x, slope
 
 
-@kernel
-def _arc(place: Float64Array, helix: Helix) -> float:
+@kernel(force=True)
+def _arc(hit: ClusterHit, helix: Helix) -> float:
     """Return the arc length from the beam line to the hit's radius, mm."""
-    r = np.hypot(place[0], place[1])
+    r = np.hypot(hit.x, hit.y)
     half = helix.offset / np.sqrt(1.0 + helix.slope**2)
     c = min(abs(r * half), 1.0)
     return np.arcsin(c) / abs(half) if c > 1e-6 else r
 
 
-@kernel
-def residual2(place: Float64Array, sigma: Float64Array, helix: Helix) -> float:
-    """Return the squared distance of a hit from the helix: transverse and along z, each in units of sigma."""
-    r2 = place[0] ** 2 + place[1] ** 2
-    along = place[0] * helix.cos + place[1] * helix.sin
-    across = place[1] * helix.cos - place[0] * helix.sin
+@kernel(force=True)
+def residual2(hit: ClusterHit, helix: Helix) -> float:
+    """Return the squared distance of a hit from the helix: transverse and along z, over what is expected."""
+    r2 = hit.x**2 + hit.y**2
+    along = hit.x * helix.cos + hit.y * helix.sin
+    across = hit.y * helix.cos - hit.x * helix.sin
     transverse = across - helix.offset * r2 - helix.slope * along
-    longitudinal = place[2] - helix.z0 - helix.cot * _arc(place, helix)
-    return (transverse / sigma[0]) ** 2 + (longitudinal / sigma[1]) ** 2
+    longitudinal = hit.z - helix.z0 - helix.cot * _arc(hit, helix)
+    return (transverse / hit.transverse) ** 2 + (longitudinal / hit.longitudinal) ** 2

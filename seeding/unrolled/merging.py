@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array, Int64Array
+from clew.errors import ConfigError
+from clew.event import Hits
 from clew.kernels import kernel
 from clew.tracks import Candidates
 
-__all__ = ["merged", "n_layers", "vote"]
+__all__ = ["Electorate", "layer_bits", "merged", "n_layers", "vote"]
 
+_LAYER_BITS: Final = 63
 _CLUSTER_BITS: Final = 27
 _HYPOTHESIS_BITS: Final = 18
 _SPREAD_BITS: Final = 10
-_FEWEST_LAYERS: Final = 3
+_SPREAD_STEPS: Final = 128  # in which spreads are told apart, per eps
 
 
-@kernel
+class Electorate(NamedTuple):
+    """Which clusters vote.
+
+    Attributes
+    ----------
+    eps : float32
+        Unit of a cluster's spread.
+    max_size : int
+        Larger clusters do not count: they are no tracks.
+    fewest_layers : int
+        Nor do clusters on fewer layers.
+    """
+
+    eps: np.float32
+    max_size: int
+    fewest_layers: int
+
+
+def layer_bits(hits: Hits) -> Int64Array:
+    """Return for each hit a number with one bit set, that of its layer, shape (n_hits,), int64.
+
+    Raises ConfigError for a detector of more layers than such a number has bits.
+    """
+    n = len(hits.detector)
+    if n > _LAYER_BITS:
+        raise ConfigError(
+            f"seeding: the method unrolled takes detectors of at most {_LAYER_BITS} layers and "
+            f"{hits.detector.name} has {n}: choose another method"
+        )
+    return np.where(hits.layer_index >= 0, np.int64(1) << np.maximum(hits.layer_index, 0).astype(np.int64), 0)
+
+
+@kernel(owns=True)
 def vote(
     points: Float32Array,
     labels: Int32Array,
     layers: Int64Array,
     n_clusters: int,
-    eps: np.float32,
-    max_size: int,
+    electorate: Electorate,
     hypothesis: int,
     best: Int64Array,
 ) -> None:
@@ -42,18 +76,15 @@ def vote(
     labels : ndarray of shape (n_hits,), int32
         Cluster of each hit, -1 for none.
     layers : ndarray of shape (n_hits,), int64
-        One bit set: that of the hit's layer.
+        See `layer_bits`.
     n_clusters : int
-    eps : float32
-        Unit of the spread.
-    max_size : int
-        Larger clusters do not count: they are no tracks.
+    electorate : Electorate
     hypothesis : int
         Number of the hypothesis.
     best : ndarray of shape (n_hits,), int64
         The claims so far, 0 for none; opaque, larger is better.
     """
-    worth = _worth(points, labels, layers, n_clusters, eps, max_size)
+    worth = _worth(points, labels, layers, n_clusters, electorate)
     earliness = (1 << _HYPOTHESIS_BITS) - 1 - hypothesis
     for i in range(len(labels)):
         k = labels[i]
@@ -62,19 +93,14 @@ def vote(
             best[i] = max(best[i], claim)
 
 
-@kernel
+@kernel(owns=True)
 def _worth(
-    points: Float32Array,
-    labels: Int32Array,
-    layers: Int64Array,
-    n_clusters: int,
-    eps: np.float32,
-    max_size: int,
+    points: Float32Array, labels: Int32Array, layers: Int64Array, n_clusters: int, electorate: Electorate
 ) -> Int64Array:
     """Return for each cluster its layers and, in the low bits, how little it is spread; 0 if no track."""
     worth = np.zeros(n_clusters, dtype=np.int64)
     size = np.zeros(n_clusters, dtype=np.int32)
-    sums = np.zeros((n_clusters, 4))
+    sums, squares = np.zeros((n_clusters, 3)), np.zeros(n_clusters)
     for i in range(len(labels)):
         k = labels[i]
         if k >= 0:
@@ -83,15 +109,15 @@ def _worth(
             for column in range(3):
                 value = np.float64(points[i, column])
                 sums[k, column] += value
-                sums[k, 3] += value * value
+                squares[k] += value * value
     narrowest = (1 << _SPREAD_BITS) - 1
     for k in range(n_clusters):
         n_seen = _bits(worth[k])
         worth[k] = 0
-        if n_seen >= _FEWEST_LAYERS and size[k] <= max_size:
+        if n_seen >= electorate.fewest_layers and size[k] <= electorate.max_size:
             mean2 = (sums[k, 0] ** 2 + sums[k, 1] ** 2 + sums[k, 2] ** 2) / size[k] ** 2
-            spread = np.sqrt(max(0.0, sums[k, 3] / size[k] - mean2)) / eps
-            worth[k] = n_seen << _SPREAD_BITS | (narrowest - min(narrowest, int(128 * spread)))
+            spread = np.sqrt(max(0.0, squares[k] / size[k] - mean2)) / electorate.eps
+            worth[k] = n_seen << _SPREAD_BITS | (narrowest - min(narrowest, int(_SPREAD_STEPS * spread)))
     return worth
 
 
@@ -112,11 +138,11 @@ def merged(best: Int64Array) -> Candidates:
 
 
 def n_layers(tracks: Candidates, layers: Int64Array) -> Int32Array:
-    """Return on how many layers each track has hits; `layers` as in `vote`, shape (n_tracks,), int32."""
+    """Return on how many layers each track has hits, shape (n_tracks,), int32; `layers` is `layer_bits`."""
     return _count_layers(tracks.hits, tracks.offsets, layers)
 
 
-@kernel
+@kernel(owns=True)
 def _count_layers(hits: Int32Array, offsets: Int64Array, layers: Int64Array) -> Int32Array:
     counts = np.zeros(len(offsets) - 1, dtype=np.int32)
     for i in range(len(counts)):

@@ -7,15 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from clew.arrays import Float32Array, Int64Array
+from clew.arrays import Int64Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.seeding.free import seed_free
 from clew.seeding.unrolled.clusterers import hdbscan_clusters, sklearn_dbscan
-from clew.seeding.unrolled.merging import merged, n_layers
+from clew.seeding.unrolled.merging import layer_bits, merged, n_layers
 from clew.seeding.unrolled.outliers import OutlierConfig, remove_outliers
-from clew.seeding.unrolled.sweep import sweep, sweep_with
-from clew.seeding.unrolled.unrolling import cylindrical
+from clew.seeding.unrolled.sweep import Clustering, Hypotheses, sweep, sweep_with
+from clew.seeding.unrolled.unrolling import Places, Weights, cylindrical
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["PassConfig", "UnrolledConfig", "UnrolledSeeder", "evenly_curved"]
@@ -63,6 +63,8 @@ class UnrolledConfig:
         Scales of z/arc and of the position in the track's frame [1/mm] against the angle theta0.
     max_size : int
         Clusters of more hits are no tracks.
+    voting_layers : int
+        Nor are clusters on fewer layers.
     outliers : OutlierConfig
     """
 
@@ -77,6 +79,7 @@ class UnrolledConfig:
     weight_z: float = 0.3
     weight_side: float = 9e-6
     max_size: int = 30
+    voting_layers: int = 3
     outliers: OutlierConfig = field(default_factory=OutlierConfig)
 
 
@@ -93,11 +96,11 @@ class UnrolledSeeder:
     def find(self, hits: Hits) -> Seeds:
         """Find seeds among all hits of an event."""
         left = np.argsort(hits.r, kind="stable").astype(np.int32)
-        layers = np.int64(1) << hits.layer_index.astype(np.int64)
+        layers = layer_bits(hits)
         places = cylindrical(hits)
         parts = []
         for settings in self.config.passes:
-            clusters = merged(self._claims(places[left], layers[left], settings))
+            clusters = merged(self._claims(places.take(left), layers[left], settings))
             clusters = Candidates(left[clusters.hits], clusters.offsets)
             tracks = remove_outliers(hits, clusters, self.config.outliers)
             tracks = tracks.select(n_layers(tracks, layers) >= settings.fewest_layers)
@@ -106,13 +109,14 @@ class UnrolledSeeder:
         found = Candidates.concatenate(parts)
         return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
 
-    def _claims(self, places: Float32Array, layers: Int64Array, settings: PassConfig) -> Int64Array:
+    def _claims(self, places: Places, layers: Int64Array, settings: PassConfig) -> Int64Array:
         """Return the best claim on each of the hits, which are sorted by r."""
         config = self.config
         radii = np.array(settings.radii, dtype=np.float32)
         shifts = np.array(settings.shifts, dtype=np.float32)
-        weights = np.array((config.weight_z, config.weight_side), dtype=np.float32)
-        task = (places, layers, (radii, shifts), weights, settings.eps, settings.min_samples, config.max_size)
+        weights = Weights(np.float32(config.weight_z), np.float32(config.weight_side))
+        clustering = Clustering(settings.eps, settings.min_samples, config.max_size, config.voting_layers)
+        task = (places, layers, Hypotheses(radii, shifts), weights, clustering)
         if config.clusterer == "dbscan":
             return sweep(*task)
         return sweep_with(sklearn_dbscan if config.clusterer == "scikit-learn" else hdbscan_clusters, *task)

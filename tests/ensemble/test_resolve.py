@@ -89,7 +89,11 @@ class TestBoth:
 
     def test_no_hits_no_labels(self, ensemble, two_tracks):
         nothing = Hits(
-            *(getattr(two_tracks, name)[:0] for name in Hits.__dataclass_fields__ if name != "cells")
+            *(
+                getattr(two_tracks, name)[:0]
+                for name in Hits.__dataclass_fields__
+                if name not in ("cells", "detector")
+            )
         )
         assert len(resolve(ensemble, nothing, [Candidates.empty()])) == 0
 

@@ -14,6 +14,7 @@ import pytest
 from clew.detector import trackml
 from clew.event import Event, Hits
 
+LAYERS = trackml().layers
 CIRCLE_RADIUS = 1000.0
 BARREL_RADII = (32.0, 72.0, 116.0, 172.0, 260.0, 360.0, 500.0, 660.0, 820.0, 1020.0)
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numba
 import numpy as np
 
-from clew.detector import LAYERS
+from clew.detector import Solenoid, trackml
 from clew.event import Event, Hits
 from clew.extend.windows.helix import HelixConfig, HelixExtender, cross_layers
 from clew.tracks import NO_HIT
+
+LAYERS = trackml().layers
 
 
 def test_circle_of_1000_mm_meets_the_next_five_cylinders(circle_hits: Hits) -> None:
@@ -100,3 +102,22 @@ def test_the_beam_line_is_not_used_where_it_disagrees(circle_hits: Hits) -> None
     point = HelixExtender(HelixConfig()).extend(moved, window).points[0, 0]
     x, y = point[1] * np.cos(point[0]), point[1] * np.sin(point[0]) - 50
     assert np.isclose(np.hypot(x, y - 1000), 1000, atol=0.5)
+
+
+def test_the_field_is_centred_where_the_detector_says(toy: Event, toy_windows: np.ndarray) -> None:
+    centre = trackml().solenoid.centre[2]
+    own, given, other = (
+        cross_layers(toy.hits, toy_windows, HelixConfig(field_offset=z)).points for z in (None, centre, 0.0)
+    )
+    np.testing.assert_array_equal(own, given)
+    assert not np.array_equal(own, other, equal_nan=True)
+
+
+def test_in_a_uniform_field_an_inclined_helix_goes_on_as_it_is(circle_hits: Hits) -> None:
+    detector = replace(trackml(), solenoid=Solenoid.uniform(2.0))
+    arc = 2000 * np.arcsin(circle_hits.r / 2000)
+    hits = replace(circle_hits, z=(0.5 * arc).astype(np.float32), detector=detector)
+    points = HelixExtender(HelixConfig()).extend(hits, np.arange(5, dtype=np.int32)[None]).points[0]
+    np.testing.assert_allclose(points[:, 1], hits.r[5:], rtol=1e-6)
+    np.testing.assert_allclose(points[:, 0], hits.phi[5:], atol=2e-6)
+    np.testing.assert_allclose(points[:, 2], hits.z[5:], rtol=1e-5)

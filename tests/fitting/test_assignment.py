@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clew.fitting.nearest.assignment import assign_hits
 from clew.fitting.nearest.distances import DISTANCES
 from clew.fitting.nearest.neighbours import nearest_hits
-from clew.fitting.nearest.road import TARGET_WIDTH
+from clew.fitting.nearest.targets import TARGET
 from clew.hits.index import build_index
 from clew.tracks import NO_HIT
 
@@ -17,8 +17,8 @@ MANHATTAN = DISTANCES["manhattan"]
 
 
 def targets_at(phi):
-    targets = np.zeros((len(phi), TARGET_WIDTH))
-    targets[:, 0], targets[:, 1] = phi, 260.0
+    targets = np.zeros(len(phi), dtype=TARGET)
+    targets["phi"], targets["r"] = phi, 260.0
     return targets
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.detector import LAYERS
+from clew.detector import trackml
 from clew.event import Hits
 from clew.fitting.nearest.distances import DISTANCES, distance
 from clew.fitting.nearest.neighbours import nearest_hits
-from clew.fitting.nearest.road import TARGET_WIDTH
+from clew.fitting.nearest.targets import TARGET
 from clew.hits.index import HitIndex, build_index
 from clew.tracks import NO_HIT
 
@@ -20,7 +20,7 @@ NOTHING_BARRED = np.zeros((100, 0), dtype=np.int32)
 
 def target(phi, r, z, direction=(0.0, 1.0, 0.0), spread=(1.0, 1.0, 1.0)):
     dphi, dr, dz = np.array(direction) / np.hypot(direction[1], direction[2])
-    return np.array([[phi, r, z, z / r, dphi, dr, dz, *spread, 0.0, 0.0]])
+    return np.array([(phi, r, z, z / r, dphi, dr, dz, *spread, 0.0, 0.0)], dtype=TARGET)
 
 
 def nearest(hits, target, kind, k=3, maximum=1.0, max_background=np.inf):
@@ -123,7 +123,8 @@ def test_no_prediction_finds_nothing(make_hits):
 
 
 def random_hits(rng: np.random.Generator, n: int) -> Hits:
-    chosen = [LAYERS[k] for k in rng.integers(0, 48, n)]
+    layers = trackml().layers
+    chosen = [layers[k] for k in rng.integers(0, len(layers), n)]
     across = np.array([rng.uniform(*layer.reach) for layer in chosen])
     place = np.array([layer.position for layer in chosen]) + rng.uniform(-3, 3, n)
     barrel = np.array([layer.barrel for layer in chosen])
@@ -139,13 +140,13 @@ def random_hits(rng: np.random.Generator, n: int) -> Hits:
 
 def read_all(index: HitIndex, targets, kind, k, maximum):
     """Return the k nearest by reading every hit."""
-    layer = np.searchsorted(index.starts[::256][1:], np.arange(len(index.row)), side="right")
     result = np.full((len(targets), k), NO_HIT)
     for i, one in enumerate(targets):
         pairs = [
             (rank, index.row[j])
             for j in range(len(index.row))
-            for d, rank in [distance(kind, one, index.features[j], index.surfaces[layer[j]])]
+            for point in [index.points[j]]
+            for d, rank in [distance(kind, one, point, index.surfaces[point.layer])]
             if d <= maximum
         ]
         rows = [row for _, row in sorted(pairs)[:k]]
@@ -169,14 +170,18 @@ def read_all(index: HitIndex, targets, kind, k, maximum):
 def test_search_equals_reading_all_hits(kind, reaches, seed, share, k):
     rng = np.random.default_rng(seed)
     index = build_index(random_hits(rng, 300), np.arange(300), max_background=rng.choice((0.5, np.inf)))
-    near = index.features[rng.integers(0, 300, 12)]
-    targets = np.zeros((12, TARGET_WIDTH))
-    targets[:, :4] = near + rng.normal(0, 1, (12, 4)) * (0.05, 3, 10, 0.05)
-    targets[:, 0] = (targets[:, 0] + np.pi) % (2 * np.pi) - np.pi
-    targets[:, 4:7] = rng.normal(0, 1, (12, 3)) * (0.003, 1, 1)
-    targets[:, 4:7] /= np.hypot(targets[:, 5], targets[:, 6])[:, None]
-    targets[:, 7:10] = rng.uniform(0.1, 5, (12, 3))
-    targets[:, 10:] = rng.normal(0, 3, (12, 2))
+    near = index.points[rng.integers(0, 300, 12)]
+    targets = np.zeros(12, dtype=TARGET)
+    for name, scale in (("phi", 0.05), ("r", 3), ("z", 10), ("z_over_r", 0.05)):
+        targets[name] = near[name] + rng.normal(0, scale, 12)
+    targets["phi"] = (targets["phi"] + np.pi) % (2 * np.pi) - np.pi
+    dphi, dr, dz = rng.normal(0, 1, (3, 12))
+    length = np.hypot(dr, dz)
+    targets["dphi"], targets["dr"], targets["dz"] = 0.003 * dphi / length, dr / length, dz / length
+    for name in ("across_sigma", "r_sigma", "z_sigma"):
+        targets[name] = rng.uniform(0.1, 5, 12)
+    for name in ("r_offset", "z_offset"):
+        targets[name] = rng.normal(0, 3, 12)
     number = DISTANCES[kind]
     found, ranks = nearest_hits(index, targets, NOTHING_BARRED[:12], number, k, reaches * share)
     np.testing.assert_array_equal(found, read_all(index, targets, number, k, reaches * share))

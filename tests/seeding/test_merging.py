@@ -1,8 +1,12 @@
 """Clusters of several hypotheses compete for hits by the number of layers."""
 
-import numpy as np
+from dataclasses import replace
 
-from clew.seeding.unrolled.merging import merged, n_layers, vote
+import numpy as np
+import pytest
+
+from clew.errors import ConfigError
+from clew.seeding.unrolled.merging import Electorate, layer_bits, merged, n_layers, vote
 from clew.tracks import Candidates
 
 LAYERS = np.int64(1) << np.array([0, 1, 2, 3, 4, 5, 5, 47], dtype=np.int64)
@@ -16,12 +20,13 @@ def claims(
 ) -> np.ndarray:
     """Return the claims after each hypothesis has voted; `spreads` is how far apart the hits are in each."""
     best = np.zeros(len(LAYERS), dtype=np.int64)
+    electorate = Electorate(np.float32(1.0), max_size, 3)
     for vote_number, labels in enumerate(hypotheses):
         points = np.zeros((len(LAYERS), 5), dtype=np.float32)
         points[:, 1] = np.arange(len(LAYERS)) * spreads[vote_number]
         number = numbers[vote_number] if numbers else vote_number
         label = np.array(labels, dtype=np.int32)
-        vote(points, label, LAYERS, max(labels) + 1, np.float32(1.0), max_size, number, best)
+        vote(points, label, LAYERS, max(labels) + 1, electorate, number, best)
     return best
 
 
@@ -66,3 +71,14 @@ def test_all_hits_may_be_claimed():
 def test_layers_of_tracks():
     tracks = Candidates(np.array([0, 5, 6, 7], dtype=np.int32), np.array([0, 3, 3, 4]))
     assert n_layers(tracks, LAYERS).tolist() == [2, 0, 1]
+
+
+def test_each_layer_has_a_bit_and_too_many_layers_are_refused(make_toy_event):
+    hits = make_toy_event(n_particles=5).hits
+    bits = layer_bits(hits)
+    np.testing.assert_array_equal(np.log2(bits).astype(int), hits.layer_index)
+    stray = replace(hits, volume=np.full_like(hits.volume, 3))
+    assert not layer_bits(stray).any()
+    large = replace(hits.detector, layers=hits.detector.layers * 2)
+    with pytest.raises(ConfigError, match="63 layers"):
+        layer_bits(replace(hits, detector=large))

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from clew.detector import LAYERS
+from clew.detector import trackml
 from clew.event import Hits
 from clew.seeding.unrolled.outliers import OutlierConfig, remove_outliers
 from clew.tracks import Candidates
 
-BARREL = [layer for layer in LAYERS if layer.barrel][:8]
+BARREL = [layer for layer in trackml().layers if layer.barrel][:8]
 
 
 def hits_at(places: np.ndarray, module: list[int] | None = None) -> Hits:

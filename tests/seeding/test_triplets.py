@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clew.detector import LAYERS, N_LAYERS
-from clew.detector.transitions import next_layers
+from clew.detector import trackml
 from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.methods import build
 from clew.seeding import METHODS
 from clew.seeding.triplets.seeder import TripletConfig, TripletPass, TripletSeeder
 from clew.tracks import Seeds
+
+LAYERS = trackml().layers
 
 
 def tracks(seeds: Seeds) -> set[frozenset[int]]:
@@ -73,15 +74,15 @@ def test_hits_taken_by_an_earlier_pass_are_gone_for_the_later(event):
 
 
 def test_passes_leave_soft_tracks_to_later_ones(event):
-    seeds = TripletSeeder(TripletConfig(passes=(TripletPass(1.0, tuple(range(18))),))).find(event.hits)
+    seeds = TripletSeeder(TripletConfig(passes=(TripletPass(1.0, ("pixel",)),))).find(event.hits)
     owner = event.truth.particle_id[seeds.hits[:, 0]]
     assert len(owner) > 20
     assert (event.particles.pt[owner[owner > 0] - 1] > 0.9).all()
 
 
 def test_layers_follow_each_other_outwards():
-    direct, skipping = next_layers(0), next_layers(1)
-    assert direct.shape[0] == skipping.shape[0] == N_LAYERS
+    direct, skipping = trackml().following(0), trackml().following(1)
+    assert direct.shape[0] == skipping.shape[0] == len(LAYERS)
     assert 8 in direct[7]
     assert 9 not in direct[7]
     assert 9 in skipping[7]
@@ -94,12 +95,18 @@ def test_layers_follow_each_other_outwards():
 def test_a_preset_may_list_passes():
     settings = {
         "method": "triplets",
-        "passes": [{"least_pt": 0.4, "first_layers": [7, 8]}, {"least_pt": 0.2}],
+        "passes": [{"least_pt": 0.4, "first_layers": ["pixel barrel 1-2"]}, {"least_pt": 0.2}],
     }
     seeder = build(METHODS, settings, "test")
     assert [p.least_pt for p in seeder.config.passes] == [0.4, 0.2]
     with pytest.raises(ConfigError, match="least_pt"):
         build(METHODS, {"method": "triplets", "passes": [{}]}, "test")
+
+
+def test_unknown_first_layers_are_refused(event):
+    seeder = TripletSeeder(TripletConfig(passes=(TripletPass(0.3, ("pixel barrel 9",)),)))
+    with pytest.raises(ConfigError, match="pixel barrel 9"):
+        seeder.find(event.hits)
 
 
 def test_second_hits_of_overlapping_modules_join_the_track():

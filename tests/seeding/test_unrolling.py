@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from clew.seeding.unrolled.unrolling import unroll
+from clew.seeding.unrolled.unrolling import Places, Weights, unroll
 
-PLAIN = np.array((1.0, 1.0), dtype=np.float32)
+PLAIN = Weights(np.float32(1.0), np.float32(1.0))
 
 
-def helix(radius: float, sense: int, phi: float, cot: float, z0: float, r: np.ndarray) -> np.ndarray:
-    """Return places (r, z, sin phi, cos phi) of an ideal helix from (0, 0, z0)."""
+def helix(radius: float, sense: int, phi: float, cot: float, z0: float, r: np.ndarray) -> Places:
+    """Return the places of an ideal helix from (0, 0, z0)."""
     turned = np.arcsin(r / (2 * radius))
     azimuth = phi - sense * turned
     z = z0 + cot * 2 * radius * turned
-    return np.stack([r, z, np.sin(azimuth), np.cos(azimuth)], axis=1).astype(np.float32)
+    return Places(*(part.astype(np.float32) for part in (r, z, np.sin(azimuth), np.cos(azimuth))))
 
 
 R = np.array([32.0, 72.0, 116.0, 260.0, 500.0])
@@ -37,7 +37,7 @@ def test_other_hypotheses_spread_the_hits():
 
 def test_features_worked_out_by_hand():
     # r = r0 = 100 at phi = 0: the helix has turned by asin(1/2) = 30 degrees, over an arc of 200 * pi / 6
-    place = np.array([[100.0, 100 * np.pi / 3, 0.0, 1.0]], dtype=np.float32)
+    place = Places(*(np.float32([value]) for value in (100.0, 100 * np.pi / 3, 0.0, 1.0)))
     expected = [0.5, np.sqrt(0.75), np.log(2), 50.0, 100 * np.sqrt(0.75)]
     np.testing.assert_allclose(unroll(place, 100.0, 1, 0.0, PLAIN)[0], expected, rtol=1e-6)
     expected[0], expected[3] = -0.5, -50.0
@@ -47,7 +47,7 @@ def test_features_worked_out_by_hand():
 def test_weights_scale_all_but_the_direction():
     places = helix(600.0, 1, 0.3, 0.5, 0.0, R)
     plain = unroll(places, 600.0, 1, 0.0, PLAIN)
-    weighted = unroll(places, 600.0, 1, 0.0, np.array((0.3, 0.01), dtype=np.float32))
+    weighted = unroll(places, 600.0, 1, 0.0, Weights(np.float32(0.3), np.float32(0.01)))
     np.testing.assert_allclose(weighted, plain * [1, 1, 0.3, 0.01, 0.01], rtol=1e-6)
 
 
