@@ -33,7 +33,7 @@ class CompiledNetwork:
         self._arrays = [np.ascontiguousarray(array, dtype=np.float32) for array in arrays]
 
     def predict(self, inputs: Float32Array) -> Float32Array:
-        """Return the answers of shape (n, n_steps, n_answers) to inputs of shape (n, n_steps, n_inputs)."""
+        """Return the outputs of shape (n, n_steps, n_outputs) to inputs of shape (n, n_steps, n_inputs)."""
         return by_rows(self._predict, inputs, block=_BATCH)
 
     def _predict(self, inputs: Float32Array) -> Float32Array:
@@ -46,8 +46,8 @@ class CompiledNetwork:
             steps = _recurrent(layer, self._arrays[place : place + 6], steps)
             place += 6 if layer.both_ways else 3
         weight, bias = self._arrays[place:]
-        answers: Float32Array = _product(steps, weight) + bias
-        return answers
+        outputs: Float32Array = _product(steps, weight) + bias
+        return outputs
 
 
 def _product(steps: Float32Array, weight: Float32Array) -> Float32Array:

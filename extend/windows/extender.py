@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from clew.arrays import Float32Array, Int32Array
 from clew.event import Hits
 from clew.extend.windows.compiled import CompiledNetwork
-from clew.extend.windows.features import answer, ask
+from clew.extend.windows.features import predict, query
 from clew.extend.windows.helix import HelixConfig
 from clew.extend.windows.networks import build_network
 from clew.extend.windows.records import Weights, load_weights
@@ -57,9 +57,9 @@ class NetworkExtender:
     def extend(self, hits: Hits, windows: Int32Array) -> Predictions:
         """Predict what follows each window; see `clew.stages.Extender`."""
         prompt = self._weights.prompt
-        questions = ask(hits, windows, prompt, self._config.helix)
-        answers = self._engine.predict(questions.inputs)
-        return answer(questions, answers[:, SEED_LENGTH:], prompt)
+        queries = query(hits, windows, prompt, self._config.helix)
+        outputs = self._engine.predict(queries.inputs)
+        return predict(queries, outputs[:, SEED_LENGTH:], prompt)
 
 
 def _make_engine(config: NetworkConfig, weights: Weights) -> _Engine:
@@ -78,5 +78,5 @@ class _KerasEngine:
     def predict(self, inputs: Float32Array) -> Float32Array:
         if not len(inputs):
             return inputs[..., : self.model.output_shape[-1]]
-        answers: Float32Array = self.model.predict(inputs, batch_size=self.batch, verbose=0)
-        return answers
+        outputs: Float32Array = self.model.predict(inputs, batch_size=self.batch, verbose=0)
+        return outputs

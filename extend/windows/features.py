@@ -1,11 +1,11 @@
-"""What the networks read and how their answers become predictions, for each kind of prompt.
+"""What the networks read and how their outputs become predictions, for each kind of prompt.
 
-A network reads ten steps per window: the five hits, then five prompts, and answers at each prompt.
+A network reads ten steps per window: the five hits, then five prompts, with outputs at each prompt.
 
-prompt "zeros" (Finnie & Finnie): hits as (phi, r/1000, z/3000, (z/r)/3), prompts all zero; the answer is the
+prompt "zeros" (Finnie & Finnie): hits as (phi, r/1000, z/3000, (z/r)/3), prompts all zero; the output is the
 next hit in the same numbers.
 
-prompt "helix": prompts are the helix's crossings with the next layers; the answer is (across, along, log
+prompt "helix": prompts are the helix's crossings with the next layers; the output is (across, along, log
 deviation across, log deviation along) in units of the helix's own expected deviations.  "across" is phi;
 "along" is the free coordinate of the layer, z on a cylinder and r on a disc.
 """
@@ -24,12 +24,12 @@ from clew.extend.frames import Frame
 from clew.extend.windows.helix import Crossings, HelixConfig, cross_layers
 from clew.tracks import SEED_LENGTH, Predictions
 
-__all__ = ["COORDINATE_SCALE", "N_ANSWERS", "N_INPUTS", "Prompt", "Questions", "answer", "ask"]
+__all__ = ["COORDINATE_SCALE", "N_INPUTS", "N_OUTPUTS", "Prompt", "Queries", "predict", "query"]
 
 Prompt = Literal["helix", "zeros"]
 
-N_ANSWERS: Final = 4
-"""Numbers that a network answers per step."""
+N_OUTPUTS: Final = 4
+"""Outputs of a network per step."""
 
 N_INPUTS: Final[dict[Prompt, int]] = {"helix": 16, "zeros": 4}
 """Numbers that a network reads per step."""
@@ -44,8 +44,8 @@ _LIMIT: Final = np.float32(5.0)
 
 
 @dataclass(frozen=True)
-class Questions:
-    """What a network is asked about a batch of windows.
+class Queries:
+    """The inputs of a network for a batch of windows, and what turns its outputs into predictions.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Questions:
     barrel: BoolArray
 
 
-def ask(hits: Hits, windows: Int32Array, prompt: Prompt, helix: HelixConfig) -> Questions:
+def query(hits: Hits, windows: Int32Array, prompt: Prompt, helix: HelixConfig) -> Queries:
     """Make the networks' inputs for windows of shape (n_windows, 5) in the direction of travel."""
     crossings = cross_layers(hits, windows, helix)
     barrel = (crossings.layer >= 0) & hits.detector.barrel[crossings.layer]
@@ -72,11 +72,11 @@ def ask(hits: Hits, windows: Int32Array, prompt: Prompt, helix: HelixConfig) -> 
     if prompt == "zeros":
         blank = np.zeros((len(windows), crossings.layer.shape[1], 4), dtype=np.float32)
         inputs = np.concatenate([hit_points / COORDINATE_SCALE, blank], axis=1)
-        return Questions(inputs, frame, crossings, barrel)
+        return Queries(inputs, frame, crossings, barrel)
     steps = np.concatenate([hit_points, frame.enter(crossings.points)], axis=1)
     layer = np.concatenate([hits.layer_index[windows], crossings.layer], axis=1)
     inputs = _helix_inputs(hits.detector, steps, layer, frame, crossings)
-    return Questions(inputs, frame, crossings, barrel)
+    return Queries(inputs, frame, crossings, barrel)
 
 
 def _helix_inputs(
@@ -123,19 +123,19 @@ def _along(barrel: BoolArray, numbers: Float32Array) -> Float32Array:
     return np.where(barrel, numbers[..., 2], numbers[..., 1])
 
 
-def answer(questions: Questions, answers: Float32Array, prompt: Prompt) -> Predictions:
-    """Turn a network's answers of shape (n_windows, 5, N_ANSWERS) into predictions."""
-    frame, crossings, barrel = questions.frame, questions.crossings, questions.barrel
+def predict(queries: Queries, outputs: Float32Array, prompt: Prompt) -> Predictions:
+    """Turn a network's outputs of shape (n_windows, 5, N_OUTPUTS) into predictions."""
+    frame, crossings, barrel = queries.frame, queries.crossings, queries.barrel
     if prompt == "zeros":
-        return Predictions(frame.leave(answers * COORDINATE_SCALE))
+        return Predictions(frame.leave(outputs * COORDINATE_SCALE))
     points = frame.enter(crossings.points)
     sigmas = crossings.sigmas.copy()
-    points[..., 0] += answers[..., 0] * sigmas[..., 0]
-    shift = answers[..., 1] * _along(barrel, sigmas)
+    points[..., 0] += outputs[..., 0] * sigmas[..., 0]
+    shift = outputs[..., 1] * _along(barrel, sigmas)
     points[..., 2] += np.where(barrel, shift, 0)
     points[..., 1] = np.maximum(points[..., 1] + np.where(barrel, 0, shift), _LEAST_R)
     points[..., 3] = points[..., 2] / points[..., 1]
-    growth = np.exp(answers[..., 2:])
+    growth = np.exp(outputs[..., 2:])
     sigmas[..., 0] *= growth[..., 0]
     sigmas[..., 1] *= np.where(barrel, 1, growth[..., 1])
     sigmas[..., 2] *= np.where(barrel, growth[..., 1], 1)

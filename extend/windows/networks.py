@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from clew.errors import ConfigError
-from clew.extend.windows.features import N_ANSWERS, N_INPUTS, Prompt
+from clew.extend.windows.features import N_INPUTS, N_OUTPUTS, Prompt
 from clew.extend.windows.helix import N_STEPS
 from clew.networks.keras import import_keras
 from clew.tracks import SEED_LENGTH
@@ -46,7 +46,7 @@ def layers_of(network: str) -> tuple[Layer, ...]:
 
 
 def build_network(network: str, prompt: Prompt) -> Any:
-    """Build an untrained Keras model, (n, 10, N_INPUTS[prompt]) in and (n, 10, N_ANSWERS) out."""
+    """Build an untrained Keras model, (n, 10, N_INPUTS[prompt]) in and (n, 10, N_OUTPUTS) out."""
     keras = import_keras()
     model = keras.Sequential(name=network)
     model.add(keras.Input((SEED_LENGTH + N_STEPS, N_INPUTS[prompt])))
@@ -55,5 +55,5 @@ def build_network(network: str, prompt: Prompt) -> Any:
         unroll = layer.units <= 128
         cell = keras.layers.LSTM(layer.units, return_sequences=True, unroll=unroll)
         model.add(keras.layers.Bidirectional(cell) if layer.both_ways else cell)
-    model.add(keras.layers.Dense(N_ANSWERS))
+    model.add(keras.layers.Dense(N_OUTPUTS))
     return model

@@ -8,7 +8,7 @@ from typing import Any
 from clew.arrays import Float32Array
 from clew.errors import ConfigError, InputError
 from clew.extend.weights import weights_path
-from clew.extend.windows.features import N_ANSWERS, N_INPUTS, Prompt
+from clew.extend.windows.features import N_INPUTS, N_OUTPUTS, Prompt
 from clew.extend.windows.networks import NETWORKS, layers_of
 from clew.networks.records import load_arrays
 
@@ -45,7 +45,7 @@ def weight_shapes(network: str, prompt: Prompt) -> list[tuple[int, ...]]:
         gates = 4 * layer.units
         shapes += [(width, gates), (layer.units, gates), (gates,)] * (1 + layer.both_ways)
         width = layer.units * (1 + layer.both_ways)
-    return [*shapes, (width, N_ANSWERS), (N_ANSWERS,)]
+    return [*shapes, (width, N_OUTPUTS), (N_OUTPUTS,)]
 
 
 def load_weights(name: str, network: str | None = None) -> Weights:

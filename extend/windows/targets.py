@@ -1,4 +1,4 @@
-"""Training material: windows of true tracks at every offset, both ways, and the answers sought."""
+"""Training material: windows of true tracks at every offset, both ways, and the targets of the outputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from clew.arrays import Float32Array, Int32Array, Int64Array
 from clew.event import Hits
 from clew.extend.frames import wrap
-from clew.extend.windows.features import COORDINATE_SCALE, Prompt, Questions, ask
+from clew.extend.windows.features import COORDINATE_SCALE, Prompt, Queries, query
 from clew.extend.windows.helix import N_STEPS, HelixConfig
 from clew.tracks import NO_HIT, SEED_LENGTH
 from clew.tracksets import Tracks
@@ -17,9 +17,9 @@ from clew.tracksets import Tracks
 __all__ = ["N_TARGETS", "examples", "true_windows"]
 
 N_TARGETS: Final[dict[Prompt, int]] = {"helix": 3, "zeros": 5}
-"""Numbers per step of a target: the answers' means, then 1 where the answer counts, else 0."""
+"""Numbers per step of a target: those of the outputs' means, then 1 where they count, else 0."""
 
-_FARTHEST: Final = 25.0  # expected deviations; hits farther off are no answer
+_FARTHEST: Final = 25.0  # expected deviations; hits farther off do not count
 _SLOWEST: Final = np.float32(0.05)  # mm across a layer's surface per mm of transverse arc
 
 
@@ -75,29 +75,29 @@ def examples(
     hits: Hits, windows: Int32Array, following: Int32Array, prompt: Prompt, helix: HelixConfig
 ) -> tuple[Float32Array, Float32Array]:
     """Return inputs (n_windows, 10, N_INPUTS) and targets (n_windows, 5, N_TARGETS) of a network, float32."""
-    questions = ask(hits, windows, prompt, helix)
+    queries = query(hits, windows, prompt, helix)
     features = hits.features
     if prompt == "zeros":
-        return questions.inputs, _next_hits(features, following, questions)
-    return questions.inputs, _deviations(features, hits.layer_index, following, questions)
+        return queries.inputs, _next_hits(features, following, queries)
+    return queries.inputs, _deviations(features, hits.layer_index, following, queries)
 
 
-def _next_hits(features: Float32Array, following: Int32Array, questions: Questions) -> Float32Array:
+def _next_hits(features: Float32Array, following: Int32Array, queries: Queries) -> Float32Array:
     rows = np.full((len(following), N_STEPS), NO_HIT, dtype=np.int32)
     rows[:, : following.shape[1]] = following[:, :N_STEPS]
     exists = (rows != NO_HIT)[..., None]
-    points = questions.frame.enter(features[rows]) / COORDINATE_SCALE
+    points = queries.frame.enter(features[rows]) / COORDINATE_SCALE
     return np.concatenate([np.where(exists, points, 0), exists], axis=2, dtype=np.float32)
 
 
 def _deviations(
-    features: Float32Array, layers: Int32Array, following: Int32Array, questions: Questions
+    features: Float32Array, layers: Int32Array, following: Int32Array, queries: Queries
 ) -> Float32Array:
     """Return how far the particle's hit on each crossed layer is from the crossing.
 
     The crossing is carried to the hit's module first.  Of several hits on the layer the nearest counts.
     """
-    crossings, frame, barrel = questions.crossings, questions.frame, questions.barrel
+    crossings, frame, barrel = queries.crossings, queries.frame, queries.barrel
     best = np.full((*crossings.layer.shape, 2), np.inf, dtype=np.float32)
     for column in following.T:
         hit = features[column][:, None]

@@ -85,7 +85,7 @@ class WindowsTask(DrawnTask[TrainingConfig]):
         return f"track of {self.config.shortest} hits"
 
     def take(self, tracks: Tracks, rng: np.random.Generator, most: int) -> Data:
-        """Return at most so many windows whose answer is known, as the network sees them."""
+        """Return at most so many windows whose targets are known, as the network sees them."""
         config = self.config
         windows, following = true_windows(tracks, rng, config.shortest, config.thinning)
         chosen = np.sort(rng.permutation(len(windows))[:most])
@@ -100,13 +100,13 @@ def _loss(prompt: Prompt) -> Any:
     """Return the mean absolute error, or with learnt deviations the Laplace likelihood."""
     from keras import ops
 
-    def loss(targets: Any, answers: Any) -> Any:
-        answers, counts = answers[:, SEED_LENGTH:], targets[..., -1]
+    def loss(targets: Any, outputs: Any) -> Any:
+        outputs, counts = outputs[:, SEED_LENGTH:], targets[..., -1]
         if prompt == "zeros":
-            wrong = ops.mean(ops.abs(answers - targets[..., :-1]), axis=-1)
+            wrong = ops.mean(ops.abs(outputs - targets[..., :-1]), axis=-1)
         else:
-            spread = ops.clip(answers[..., 2:], -6.0, 6.0)
-            wrong = ops.sum(ops.abs(answers[..., :2] - targets[..., :2]) * ops.exp(-spread) + spread, axis=-1)
+            spread = ops.clip(outputs[..., 2:], -6.0, 6.0)
+            wrong = ops.sum(ops.abs(outputs[..., :2] - targets[..., :2]) * ops.exp(-spread) + spread, axis=-1)
         return ops.sum(wrong * counts, axis=-1) / 5.0
 
     return loss

@@ -109,7 +109,7 @@ def unroll(places: Places, radius: float, sense: int, shift: float, weights: Wei
 def cylindrical(hits: Hits) -> Places:
     """Return the places of all hits."""
     r = np.maximum(hits.r, _LEAST_R)
-    return Places(r, hits.z, hits.y / r, hits.x / r)
+    return Places(r, hits.z, np.divide(hits.y, r), np.divide(hits.x, r))
 
 
 @kernel(owns=True)

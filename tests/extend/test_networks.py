@@ -28,7 +28,7 @@ def test_the_papers_networks_have_its_numbers_of_parameters(network: str, millio
 
 
 @pytest.mark.parametrize("network", ["lstm-32", "bilstm-64-32"])
-def test_compiled_answers_are_keras_answers(network: str, random_weights: Callable[[str], Path]) -> None:
+def test_compiled_outputs_are_keras_outputs(network: str, random_weights: Callable[[str], Path]) -> None:
     weights = load_weights(str(random_weights(network)))
     model = build_network(network, "helix")
     assert [array.shape for array in model.get_weights()] == weight_shapes(network, "helix")
@@ -40,8 +40,8 @@ def test_compiled_answers_are_keras_answers(network: str, random_weights: Callab
 
 def test_saturated_gates_stay_finite(random_weights: Callable[[str], Path]) -> None:
     engine = CompiledNetwork("lstm-32", load_weights(str(random_weights("lstm-32"))).arrays)
-    answers = engine.predict(np.full((2, 10, 16), 1e4, dtype=np.float32))
-    assert np.isfinite(answers).all()
+    outputs = engine.predict(np.full((2, 10, 16), 1e4, dtype=np.float32))
+    assert np.isfinite(outputs).all()
 
 
 def test_compiled_batches_do_not_know_of_each_other(random_weights: Callable[[str], Path]) -> None:

@@ -1,4 +1,4 @@
-"""Training lowers the loss, resumes exactly, and asks for the truth's own answers."""
+"""Training lowers the loss, resumes exactly, and its targets are the truth's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from clew.errors import InputError
 from clew.event import Event
-from clew.extend.windows.features import N_INPUTS, Prompt, answer, ask
+from clew.extend.windows.features import N_INPUTS, Prompt, predict, query
 from clew.extend.windows.helix import HelixConfig
 from clew.extend.windows.records import load_weights
 from clew.extend.windows.targets import N_TARGETS, examples, true_windows
@@ -152,14 +152,14 @@ def test_windows_are_consecutive_hits_of_one_particle_both_ways(toy_tracks: Trac
     assert len(windows) == 4 * np.maximum(counts - 5, 0)[counts >= 6].sum()
 
 
-def test_answering_with_the_target_hits_the_true_hit(toy_tracks: Tracks) -> None:
-    """A network that says what the targets ask for predicts the hits of an ideal event exactly."""
+def test_the_targets_as_outputs_hit_the_true_hit(toy_tracks: Tracks) -> None:
+    """A network whose outputs are the targets predicts the hits of an ideal event exactly."""
     hits = toy_tracks.hits
     windows, following = true_windows(toy_tracks, np.random.default_rng(0), 6, 0.0)
     _, targets = examples(hits, windows, following, "helix", HelixConfig())
-    questions = ask(hits, windows, "helix", HelixConfig())
-    answers = np.concatenate([targets[..., :2], np.zeros_like(targets[..., :2])], axis=2)
-    points = answer(questions, answers, "helix").points
+    queries = query(hits, windows, "helix", HelixConfig())
+    outputs = np.concatenate([targets[..., :2], np.zeros_like(targets[..., :2])], axis=2)
+    points = predict(queries, outputs, "helix").points
     counts = targets[..., 2] > 0
     assert counts.mean() > 0.3
     xyz = np.stack([hits.x, hits.y, hits.z], axis=1)
