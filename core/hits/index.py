@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numba
 import numpy as np
@@ -17,6 +17,7 @@ __all__ = [
     "N_COLUMNS",
     "HitIndex",
     "HitPoint",
+    "SortedHits",
     "build_index",
     "cell_span",
     "columns_of",
@@ -83,6 +84,22 @@ class HitIndex(NamedTuple):
     row: Int32Array
     starts: Int64Array
     surfaces: RecordArray
+
+
+class SortedHits(Protocol):
+    """What a search reads of `HitIndex` and of `clew.hits.space.SearchSpace`."""
+
+    @property
+    def points(self) -> RecordArray: ...  # noqa: D102
+
+    @property
+    def ratio(self) -> Float64Array: ...  # noqa: D102
+
+    @property
+    def starts(self) -> Int64Array: ...  # noqa: D102
+
+    @property
+    def surfaces(self) -> RecordArray: ...  # noqa: D102
 
 
 def build_index(hits: Hits, rows: Int64Array | None = None, max_background: float = np.inf) -> HitIndex:
@@ -246,7 +263,7 @@ def lower_bound(ratio: Float64Array, begin: int, end: int, low: float) -> int:
 
 
 @kernel(force=True)
-def cell_span(index: HitIndex, layer: int, column: int, low: float, high: float) -> tuple[int, int]:
+def cell_span(index: SortedHits, layer: int, column: int, low: float, high: float) -> tuple[int, int]:
     """Return where the hits of a cell with z/r from `low` to `high` begin and end.
 
     Columns are counted on past the turn, from below 0 to beyond the last one.
