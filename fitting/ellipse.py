@@ -16,7 +16,7 @@ from clew.kernels import kernel
 from clew.motion.measurement import Residual, covariance, measure
 from clew.motion.state import State
 from clew.motion.transport import Path
-from clew.records import record_dtype
+from clew.records import Single, record_dtype
 
 __all__ = [
     "ELLIPSE",
@@ -42,10 +42,10 @@ class Ellipse:
         Radii in the same directions.
     """
 
-    across: np.float32
-    along: np.float32
-    wide: np.float32
-    long: np.float32
+    across: Single
+    along: Single
+    wide: Single
+    long: Single
 
 
 ELLIPSE: Final[np.dtype[np.void]] = record_dtype(Ellipse)

@@ -87,9 +87,9 @@ def steps_of(tracks: Tracks, motion: Motion) -> Steps:
         hits = np.ascontiguousarray(place[::direction])
         _follow_all(space, hits, offsets, table, direction < 0, motion, detector.solenoid.map, steps)
         parts.append(steps)
-    both = Steps(*(np.concatenate(pair) for pair in zip(*parts, strict=True)))
+    both = Steps._make(np.concatenate(pair) for pair in zip(*parts, strict=True))
     some = both.layer[:, 0] >= 0
-    return Steps(*(part[some] for part in both))
+    return Steps._make(part[some] for part in both)
 
 
 def _no_steps(n: int) -> Steps:

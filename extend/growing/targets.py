@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from clew.arrays import Float32Array
-from clew.records import RecordArray, record_dtype
+from clew.records import RecordArray, Single, record_dtype
 
 __all__ = ["STEP_TARGET", "StepTarget", "apply_corrections", "residual_variances", "split", "stack"]
 
@@ -32,19 +32,19 @@ class StepTarget:
         Signs of curvature and slope.
     """
 
-    r1: np.float32
-    a1: np.float32
-    z1: np.float32
-    e1: np.float32
-    r2: np.float32
-    a2: np.float32
-    z2: np.float32
-    e2: np.float32
-    aa: np.float32
-    az: np.float32
-    zz: np.float32
-    side: np.float32
-    end: np.float32
+    r1: Single
+    a1: Single
+    z1: Single
+    e1: Single
+    r2: Single
+    a2: Single
+    z2: Single
+    e2: Single
+    aa: Single
+    az: Single
+    zz: Single
+    side: Single
+    end: Single
 
 
 STEP_TARGET: Final[np.dtype[np.void]] = record_dtype(StepTarget)
