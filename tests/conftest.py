@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -146,5 +146,24 @@ def in_uniform_field() -> Callable[..., Detector]:
         whole = trackml()
         chosen = tuple(whole.layers[k] for k in layers)
         return replace(whole, layers=chosen, solenoid=Solenoid.uniform(2.0))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def hits_on() -> Callable[..., Hits]:
+    """Return a function that makes Hits on a detector out of rows (x, y, z, dense layer index[, module])."""
+
+    def make(detector: Detector, rows: Sequence[Sequence[float]]) -> Hits:
+        table = np.array([(*row, 1)[:5] for row in rows], dtype=np.float64).reshape(-1, 5)
+        layers = [detector.layers[int(k)] for k in table[:, 3]]
+        return Hits(
+            np.arange(1, len(table) + 1),
+            *np.ascontiguousarray(table[:, :3].T.astype(np.float32)),
+            np.array([layer.volume for layer in layers], dtype=np.int32),
+            np.array([layer.layer for layer in layers], dtype=np.int32),
+            table[:, 4].astype(np.int32),
+            detector=detector,
+        )
 
     return make
