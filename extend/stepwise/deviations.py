@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.detector.surface import Surface
 from clew.event import Hits
 from clew.extend.stepwise.local import STAGGER, References
-from clew.extend.stepwise.target import columns
 from clew.fitting.nearest.road import deviations
 from clew.hits.index import HitPoint, build_index
 from clew.kernels import kernel
@@ -41,7 +41,7 @@ def deviations_of(
     place = np.full(len(hits) + 1, NO_HIT, dtype=np.int32)
     place[index.row] = np.arange(len(index.row), dtype=np.int32)
     found = np.full((len(following), 3), np.nan)
-    _deviate_all(index.points, place[following], references, columns(references.target), found)
+    _deviate_all(index.points, place[following], references, index.surfaces, found)
     return found, ~np.isnan(found[:, 0])
 
 
@@ -50,25 +50,22 @@ def _deviate_all(
     points: RecordArray,
     following: Int32Array,
     references: References,
-    targets: Float64Array,
+    surfaces: RecordArray,
     found: Float64Array,
 ) -> None:
     for i in range(len(following)):
         for hit in following[i]:
             if hit >= 0 and points[hit].layer == references.layer[i]:
-                _deviate(points[hit], i, references, targets[i], found[i])
+                _deviate(points[hit], i, references, surfaces[references.layer[i]], found[i])
                 break
 
 
 @kernel(owns=True)
-def _deviate(
-    point: HitPoint, i: int, references: References, target: Float64Array, found: Float64Array
-) -> None:
-    turn, side, barrel = references.turn[i], references.side[i], references.barrel[i]
-    crossing = references.target[i]
-    surface = np.zeros(5)
-    surface[4] = 1.0 if barrel else 0.0
-    across, along = deviations(target, np.array([point.phi, point.r, point.z]), surface)
+def _deviate(point: HitPoint, i: int, references: References, surface: Surface, found: Float64Array) -> None:
+    turn, side, crossing = references.turn[i], references.side[i], references.target[i]
+    across, along = deviations(crossing, point, surface)
     found[0] = turn * across / crossing.across_sigma
-    found[1] = side * along / crossing.z_sigma if barrel else along / crossing.r_sigma
-    found[2] = (point.r - crossing.r if barrel else side * (point.z - crossing.z)) / STAGGER
+    if surface.barrel:
+        found[1], found[2] = side * along / crossing.z_sigma, (point.r - crossing.r) / STAGGER
+    else:
+        found[1], found[2] = along / crossing.r_sigma, side * (point.z - crossing.z) / STAGGER

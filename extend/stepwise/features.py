@@ -8,7 +8,7 @@ import numpy as np
 
 from clew.arrays import Float64Array
 from clew.detector import Detector
-from clew.extend.stepwise.target import Target
+from clew.fitting.nearest.targets import Target
 from clew.hits.index import HitPoint
 from clew.kernels import kernel
 from clew.motion.state import State

@@ -21,8 +21,8 @@ from clew.detector.solenoid import FieldMap
 from clew.detector.surface import Surface
 from clew.event import Hits
 from clew.extend.stepwise.features import N_FEATURES, crossing_features, hit_features, layer_kinds
-from clew.extend.stepwise.target import TARGET, Target
 from clew.extend.stepwise.windows import WINDOW
+from clew.fitting.nearest.targets import TARGET, Target
 from clew.hits.index import HIT_POINT
 from clew.hits.space import SearchSpace, whole_space
 from clew.kernels import kernel, parallel_kernel
@@ -53,7 +53,7 @@ class References(NamedTuple):
 
     Attributes
     ----------
-    target : ndarray of shape (n,), `clew.extend.stepwise.target.Target`
+    target : ndarray of shape (n,), `clew.fitting.nearest.targets.Target`
         The crossing as searches take it, with its direction; expected deviations of a hit there: r*phi, then
         r and z, of which one is STAGGER.  NaN where no layer is crossed next.
     layer : ndarray of shape (n,), int32
