@@ -52,8 +52,11 @@ _LEAST_LEFT: Final = 0.05
 """Share of its hits that a layer counts as having at least: gains stay finite where few are left."""
 
 
-def select_space(space: SearchSpace, free: BoolArray) -> SearchSpace:
-    """Return the space of the hits that a mask of shape (n_hits,) names; layers are as much emptier."""
+def select_space(whole: SearchSpace, space: SearchSpace, free: BoolArray) -> SearchSpace:
+    """Return the hits of a space that a mask of shape (n_hits,) names.
+
+    Layers are as much emptier than those of the whole event.
+    """
     n_layers = len(space.surfaces)
     left = np.zeros(n_layers, dtype=np.int64)
     n = _count(space, free, left)
@@ -67,11 +70,11 @@ def select_space(space: SearchSpace, free: BoolArray) -> SearchSpace:
         np.empty((n, 2)),
         np.empty(n, dtype=np.int32),
         np.empty(n_layers * (N_COLUMNS >> shift) + 1, dtype=np.int64),
-        space.surfaces.copy(),
+        whole.surfaces.copy(),
         shift,
     )
     _select(space, free, part)
-    _thin_out(space, left, part.surfaces)
+    _thin_out(whole, left, part.surfaces)
     return part
 
 
@@ -86,18 +89,22 @@ def whole_space(hits: Hits) -> SearchSpace:
 @kernel
 def _count(space: SearchSpace, free: BoolArray, left: Int64Array) -> int:
     """Write how many free hits each layer has; return their sum."""
-    for hit in range(len(space.row)):
-        left[space.points[hit].layer] += free[space.row[hit]]
-    return left.sum()
+    n, n_cells = 0, N_COLUMNS >> space.shift
+    for layer in range(len(left)):
+        before = n
+        for hit in range(space.starts[layer * n_cells], space.starts[(layer + 1) * n_cells]):
+            n += free[space.row[hit]]
+        left[layer] = n - before
+    return n
 
 
 @kernel
-def _thin_out(space: SearchSpace, left: Int64Array, surfaces: RecordArray) -> None:
+def _thin_out(whole: SearchSpace, left: Int64Array, surfaces: RecordArray) -> None:
     """Scale the density of each layer by the share of its hits that are left."""
-    n_cells = N_COLUMNS >> space.shift
+    n_cells = N_COLUMNS >> whole.shift
     for layer in range(len(surfaces)):
         first = layer * n_cells
-        share = left[layer] / max(space.starts[first + n_cells] - space.starts[first], 1)
+        share = left[layer] / max(whole.starts[first + n_cells] - whole.starts[first], 1)
         surfaces[layer].density *= max(share, _LEAST_LEFT)
 
 

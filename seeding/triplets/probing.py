@@ -177,7 +177,8 @@ def project(
         rough = (surface.position - helix.z) / helix.slope
     bend(target, rough, field, probe.fitted_z, helix.curvature, field.z)
     x, y, z, curvature = target.x, target.y, target.z, target.curvature
-    arc = arc_to_layer(x, y, z, target.psi, curvature, target.slope, surface, again)
+    heading = np.cos(target.psi), np.sin(target.psi)
+    arc = arc_to_layer(x, y, z, heading, curvature, target.slope, surface, again)
     if arc == np.inf or arc * abs(curvature) > _MOST_TURN:
         return np.inf
     propagate(target, arc)
