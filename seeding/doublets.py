@@ -14,7 +14,7 @@ from clew.arrays import Float64Array, Int32Array
 from clew.detector import Detector
 from clew.detector.material import scattering_angle
 from clew.detector.surface import Surface
-from clew.hits.index import HitIndex, HitPoint, cell_span, cells_of, columns_of, in_columns
+from clew.hits.index import HitPoint, SortedHits, cell_span, cells_of, columns_of, in_columns
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
@@ -226,7 +226,7 @@ def doublet_window(first: HitPoint, surface: Surface, cuts: DoubletCuts) -> tupl
 
 @kernel(force=True)
 def find_thirds(
-    index: HitIndex,
+    index: SortedHits,
     layer: int,
     doublet: Doublet,
     cuts: DoubletCuts,

@@ -114,7 +114,9 @@ def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, Laye
     values = {key: value or "" for key, value in row.items()}
     if values["kind"] not in classes:
         known = ", ".join(sorted(classes))
-        raise InputError(f"{where}: kind {values['kind']!r} is no class of detector.toml: choose of {known}")
+        raise InputError(
+            f"{where}: kind {values['kind']!r} is no class of detector.toml: choose one of {known}"
+        )
     if values["shape"] not in _SHAPES:
         raise InputError(f"{where}: shape {values['shape']!r}: write cylinder or disc")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,6 +16,7 @@ __all__ = [
     "N_COLUMNS",
     "HitIndex",
     "HitPoint",
+    "SortedHits",
     "build_index",
     "cell_span",
     "cells_of",
@@ -104,6 +105,22 @@ def shift_for(n_hits: int, n_layers: int) -> int:
     while N_COLUMNS >> shift > 1 and per_column * 2**shift < _HITS_PER_CELL:
         shift += 1
     return shift
+
+
+class SortedHits(Protocol):
+    """What a search reads of `HitIndex` and of `clew.hits.space.SearchSpace`."""
+
+    @property
+    def points(self) -> RecordArray: ...  # noqa: D102
+
+    @property
+    def ratio(self) -> Float64Array: ...  # noqa: D102
+
+    @property
+    def starts(self) -> Int64Array: ...  # noqa: D102
+
+    @property
+    def surfaces(self) -> RecordArray: ...  # noqa: D102
 
 
 def build_index(hits: Hits, rows: Int64Array | None = None, max_background: float = np.inf) -> HitIndex:
@@ -272,14 +289,14 @@ def columns_of(phi: float, half: float) -> tuple[int, int]:
 
 
 @kernel(force=True)
-def cells_of(index: HitIndex, columns: tuple[int, int]) -> tuple[int, int]:
+def cells_of(index: SortedHits, columns: tuple[int, int]) -> tuple[int, int]:
     """Return the first and the last cell that hold the columns of a window; counted on past the turn, too."""
     first, last = columns[0] >> index.shift, columns[1] >> index.shift
     return first, min(last, first + (N_COLUMNS >> index.shift) - 1)
 
 
 @kernel(force=True)
-def in_columns(index: HitIndex, hit: int, columns: tuple[int, int]) -> bool:
+def in_columns(index: SortedHits, hit: int, columns: tuple[int, int]) -> bool:
     """Tell whether a hit is in the columns of a window: cells may hold more of them."""
     return ((index.column[hit] - columns[0]) & (N_COLUMNS - 1)) <= columns[1] - columns[0]
 
@@ -297,7 +314,7 @@ def lower_bound(ratio: Float64Array, begin: int, end: int, low: float) -> int:
 
 
 @kernel(force=True)
-def cell_span(index: HitIndex, layer: int, cell: int, low: float, high: float) -> tuple[int, int]:
+def cell_span(index: SortedHits, layer: int, cell: int, low: float, high: float) -> tuple[int, int]:
     """Return where the hits of a cell with z/r from `low` to `high` begin and end."""
     n_cells = N_COLUMNS >> index.shift
     place = layer * n_cells + (cell & (n_cells - 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
@@ -26,6 +26,28 @@ _BLOCK: Final = 32
 """Groups of seeds that a thread takes at a time."""
 
 
+class _Groups(NamedTuple):
+    """Groups of triplets, and the best candidate that grows from each.
+
+    Attributes
+    ----------
+    triplets, gains : ndarray
+        See `clew.extend.growing.plant.Planted`.
+    starts : ndarray of shape (n_groups + 1,), int64
+        The triplets of group i are rows starts[i] to starts[i + 1].
+    best : ndarray of shape (n_groups, LONGEST), int32
+        The candidate: entries of the space, inside out, -1 elsewhere.
+    most : ndarray of shape (n_groups,), float64
+        Its gain.
+    """
+
+    triplets: Int32Array
+    gains: Float64Array
+    starts: Int64Array
+    best: Int32Array
+    most: Float64Array
+
+
 def grow_triplets(
     hits: Hits, seeds: Seeds, free: FreeHits, rules: Rules, least_gain: float, enough: float
 ) -> Candidates:
@@ -33,11 +55,12 @@ def grow_triplets(
     planted = plant(hits, seeds, free)
     triplets = planted.triplets
     starts = np.append(np.flatnonzero(np.diff(triplets[:, 0], prepend=-1)), len(triplets))
+    n = len(starts) - 1
+    best = np.full((n, LONGEST), -1, dtype=np.int32)
+    groups = _Groups(triplets, planted.gains, starts, best, np.zeros(n))
     layers = hits.detector.following(1), hits.detector.preceding(1)
-    tracks, gains = _grow_all(
-        planted.space, triplets, planted.gains, starts, *layers, *rules, least_gain, enough
-    )
-    return grown(planted, tracks, gains, seeds.least_hits)
+    _grow_all(planted.space, groups, layers, *rules, (least_gain, enough))
+    return grown(planted, groups.best, groups.most, seeds.least_hits)
 
 
 @kernel
@@ -85,50 +108,34 @@ def _grow_one(
 @kernel(owns=True)
 def _grow_block(
     space: SearchSpace,
-    triplets: Int32Array,
-    gains: Float64Array,
-    starts: Int64Array,
+    groups: _Groups,
     layers: tuple[Int32Array, Int32Array],
     rules: Rules,
     cuts: tuple[float, float],
-    tracks: Int32Array,
-    quality: Float64Array,
-    groups: tuple[int, int],
+    block: tuple[int, int],
 ) -> None:
-    """Grow some of the groups of triplets: numbers groups[0] to groups[1]."""
-    scratch = new_scratch(rules.network)
-    for i in range(groups[0], groups[1]):
-        begin, end = starts[i], starts[i + 1]
-        quality[i] = _grow_one(
-            space, triplets[begin:end], gains[begin:end], layers, rules, cuts, scratch, tracks[i]
-        )
+    """Grow the groups of a block: numbers block[0] to block[1]."""
+    scratch, starts = new_scratch(rules.network), groups.starts
+    for i in range(block[0], block[1]):
+        triplets, gains = groups.triplets[starts[i] : starts[i + 1]], groups.gains[starts[i] : starts[i + 1]]
+        groups.most[i] = _grow_one(space, triplets, gains, layers, rules, cuts, scratch, groups.best[i])
 
 
 @parallel_kernel
 def _grow_all(
     space: SearchSpace,
-    triplets: Int32Array,
-    gains: Float64Array,
-    starts: Int64Array,
-    following: Int32Array,
-    preceding: Int32Array,
+    groups: _Groups,
+    layers: tuple[Int32Array, Int32Array],
     motion: Motion,
     snap: Snap,
     network: LoopNetwork,
     field: FieldMap,
-    least_gain: float,
-    enough: float,
-) -> tuple[Int32Array, Float64Array]:
-    """Grow groups of triplets, group i being rows starts[i] to starts[i + 1]."""
-    n = len(starts) - 1
-    tracks = np.full((n, LONGEST), -1, dtype=np.int32)
-    quality = np.zeros(n)
+    cuts: tuple[float, float],
+) -> None:
+    """Grow all groups of triplets."""
+    n = len(groups.most)
     n_blocks = (n + _BLOCK - 1) // _BLOCK
     for number in numba.prange(n_blocks):
         first = interleaved(number, n_blocks) * _BLOCK
         rules = Rules(motion, snap, network, field)  # numba hands no nested tuples to threads
-        _grow_block(
-            space, triplets, gains, starts, (following, preceding), rules, (least_gain, enough),
-            tracks, quality, (first, min(n, first + _BLOCK)),
-        )  # fmt: skip
-    return tracks, quality
+        _grow_block(space, groups, layers, rules, cuts, (first, min(n, first + _BLOCK)))
