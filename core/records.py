@@ -17,7 +17,7 @@ RecordArray: TypeAlias = NDArray[np.void]
 """A structured array; its docstring names the class of its records."""
 
 Single: TypeAlias = Annotated[float, np.float32]
-"""A field of single precision."""
+"""A field of float32, as networks compute."""
 
 _COLUMNS: Final[dict[Any, str]] = {float: "f8", Single: "f4", int: "i4", bool: "?"}
 

@@ -10,7 +10,7 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array
 from clew.errors import ConfigError
 from clew.fitting.likelihood import hit_window
-from clew.hits.index import cell_span, columns_of
+from clew.hits.index import cell_span, cells_of, columns_of, in_columns
 from clew.hits.space import SearchSpace
 from clew.kernels import kernel
 from clew.motion.measurement import Residual, covariance, measure
@@ -136,10 +136,13 @@ def hits_in_ellipse(
     side = np.copysign(1.0, state.kappa)
     upward = np.copysign(1.0, state.slope) if surface.barrel else 1.0  # a disc's r has no mirror image
     phi, half, low, high = hit_window(surface, state, path, reach)
-    first, last = columns_of(phi, half)
-    for column in range(first, last + 1):
-        begin, end = cell_span(space, layer, column, low, high)
+    columns = columns_of(phi, half)
+    first, last = cells_of(space, columns)
+    for cell in range(first, last + 1):
+        begin, end = cell_span(space, layer, cell, low, high)
         for hit in range(begin, end):
+            if not in_columns(space, hit, columns):
+                continue
             measure(points[hit], surface, state, path, residual)
             s11, _, s22 = covariance(state, residual)
             u, v = np.sqrt(s11), np.sqrt(s22)

@@ -13,7 +13,7 @@ import numpy as np
 
 from clew.arrays import Int32Array
 from clew.detector.surface import Surface
-from clew.hits.index import cell_span, columns_of
+from clew.hits.index import cell_span, cells_of, columns_of, in_columns
 from clew.hits.space import SearchSpace
 from clew.kernels import kernel
 from clew.motion.measurement import Residual, chi2_and_determinant, measure
@@ -130,10 +130,13 @@ def most_likely_hit(
     phi, half, low, high = hit_window(surface, state, path, snap.pull)
     density = hit_density(surface, state)
     best, most, farthest = -1, snap.least_gain, snap.pull * snap.pull
-    first, last = columns_of(phi, half)
-    for column in range(first, last + 1):
-        begin, end = cell_span(space, layer, column, low, high)
+    columns = columns_of(phi, half)
+    first, last = cells_of(space, columns)
+    for cell in range(first, last + 1):
+        begin, end = cell_span(space, layer, cell, low, high)
         for hit in range(begin, end):
+            if not in_columns(space, hit, columns):
+                continue
             if _on_module_of(points, hit, met):
                 continue
             measure(points[hit], surface, state, path, residual)

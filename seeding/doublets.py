@@ -14,7 +14,7 @@ from clew.arrays import Float64Array, Int32Array
 from clew.detector import Detector
 from clew.detector.material import scattering_angle
 from clew.detector.surface import Surface
-from clew.hits.index import HitPoint, SortedHits, cell_span, columns_of
+from clew.hits.index import HitPoint, SortedHits, cell_span, cells_of, columns_of, in_columns
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
@@ -277,10 +277,13 @@ def find_thirds(
     phi = doublet.phi + doublet.h * (_bent(doublet.h, middle) - doublet.arc)
     half = pull * across / near + abs(doublet.h) * 0.6 * (far - near) + 1e-4
     n = 0
-    first, last = columns_of(phi, half)
-    for column in range(first, last + 1):
-        begin, end = cell_span(index, layer, column, low, top)
+    columns = columns_of(phi, half)
+    first, last = cells_of(index, columns)
+    for cell in range(first, last + 1):
+        begin, end = cell_span(index, layer, cell, low, top)
         for hit in range(begin, end):
+            if not in_columns(index, hit, columns):
+                continue
             gain = worth - 0.5 * _chi2(index.points[hit], doublet, across, along)
             if gain > cuts.least_gain and worth - gain < 0.5 * pull * pull and n < len(found):
                 found[n], gains[n] = hit, gain

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from clew.detector import Layer, trackml
+from clew.detector import Detector, Layer, Solenoid, trackml
 from clew.event import Event, Hits, Particles, Truth
+from clew.hits.index import HIT_POINT
+from clew.records import new_record
 
 PLAIN_PRESET = """
 [seeding]
@@ -33,7 +37,7 @@ def crossings(pt: float, phi: float, cot: float, charge: int, z0: float) -> list
     """Return (path, x, y, z, volume, layer) of an ideal helix from (0, 0, z0) at every layer."""
     radius = MM_PER_GEV * pt
     found = []
-    for layer in trackml().layers:
+    for layer in LAYERS:
         alpha = turning_angle(layer, radius, cot, z0)
         if alpha is None:
             continue
@@ -69,7 +73,7 @@ def make_toy_event() -> Callable[..., Event]:
     def make(
         n_particles: int = 60, seed: int = 0, smear: float = 0.0, noise: int = 0, sigma_z: float = 5.5
     ) -> Event:
-        rng, layers = np.random.default_rng(seed), trackml().layers
+        rng = np.random.default_rng(seed)
         rows, owner, particles = [], [], []
         for number in range(1, n_particles + 1):
             pt = float(np.exp(rng.uniform(np.log(0.4), np.log(5.0))))
@@ -81,7 +85,7 @@ def make_toy_event() -> Callable[..., Event]:
             momentum = (pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta))
             particles.append((number, 0.0, 0.0, z0, *momentum, charge, len(hits)))
         for _ in range(noise):
-            layer = layers[rng.integers(len(layers))]
+            layer = LAYERS[rng.integers(len(LAYERS))]
             across, phi = rng.uniform(*layer.reach), rng.uniform(-np.pi, np.pi)
             r, z = (layer.position, across) if layer.barrel else (across, layer.position)
             rows.append((0.0, r * np.cos(phi), r * np.sin(phi), z, layer.volume, layer.layer))
@@ -116,3 +120,50 @@ def toy_event(
         ),
         truth,
     )
+
+
+@pytest.fixture(scope="session")
+def hit_point() -> Callable[..., Any]:
+    """Return a function that makes the record of a hit, its module along its own azimuth unless given."""
+
+    def make(x: float, y: float, z: float, layer: int = 0, module: int = 1, axis: float | None = None) -> Any:
+        point = new_record(HIT_POINT)
+        point.x, point.y, point.z, point.layer, point.module = x, y, z, layer, module
+        point.r, point.phi = np.hypot(x, y), np.arctan2(y, x)
+        point.z_over_r = z / point.r
+        own = point.phi if axis is None else axis
+        point.axis_cos, point.axis_sin = np.cos(own), np.sin(own)
+        return point
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def in_uniform_field() -> Callable[..., Detector]:
+    """Return a function that makes a detector of 2 T everywhere out of some layers, by dense index."""
+
+    def make(*layers: int) -> Detector:
+        whole = trackml()
+        chosen = tuple(whole.layers[k] for k in layers)
+        return replace(whole, layers=chosen, solenoid=Solenoid.uniform(2.0))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def hits_on() -> Callable[..., Hits]:
+    """Return a function that makes Hits on a detector out of rows (x, y, z, dense layer index[, module])."""
+
+    def make(detector: Detector, rows: Sequence[Sequence[float]]) -> Hits:
+        table = np.array([(*row, 1)[:5] for row in rows], dtype=np.float64).reshape(-1, 5)
+        layers = [detector.layers[int(k)] for k in table[:, 3]]
+        return Hits(
+            np.arange(1, len(table) + 1),
+            *np.ascontiguousarray(table[:, :3].T.astype(np.float32)),
+            np.array([layer.volume for layer in layers], dtype=np.int32),
+            np.array([layer.layer for layer in layers], dtype=np.int32),
+            table[:, 4].astype(np.int32),
+            detector=detector,
+        )
+
+    return make

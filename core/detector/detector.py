@@ -177,7 +177,7 @@ class Detector:
     seed_lengths: SeedLengths
     radiation_lengths: float
     most_obliquity: float
-    _transitions: dict[int, Transitions] = field(default_factory=dict, repr=False)
+    _transitions: dict[int, Transitions] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.layers)

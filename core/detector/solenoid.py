@@ -172,16 +172,17 @@ def relative_field(field: FieldMap, rho: float, height: float) -> tuple[float, f
 
 @kernel(force=True)
 def bending_and_tilt(
-    field: FieldMap, x: float, y: float, z: float, psi: float, slope: float
+    field: FieldMap, x: float, y: float, z: float, heading: tuple[float, float], slope: float
 ) -> tuple[float, float]:
-    """Return how the field at a point [mm] turns a track of direction psi [rad] and slope dz/darc.
+    """Return how the field at a point [mm] turns a track that goes along a heading with a slope dz/darc.
 
     The first number is dpsi/darc over the curvature that the track has in the nominal field; the second is
-    dslope/darc over the same: the part of the field across the axis tilts a track.
+    dslope/darc over the same: the part of the field across the axis tilts a track.  `heading` is the cosine
+    and the sine of its direction in the transverse plane.
     """
     dx, dy = x - field.x, y - field.y
     rho = np.sqrt(dx * dx + dy * dy) + 1e-9
     axial, radial = relative_field(field, rho, z - field.z)
-    cos, sin = np.cos(psi), np.sin(psi)
+    cos, sin = heading
     along, across = (dx * cos + dy * sin) / rho, (dy * cos - dx * sin) / rho
     return axial - slope * radial * along, -radial * across * (1.0 + slope * slope)

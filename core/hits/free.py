@@ -32,7 +32,7 @@ class FreeHits:
 
     hits: Hits
     mask: BoolArray
-    _whole: FreeHits | None = field(default=None, repr=False)
+    _before: FreeHits | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.mask.flags.writeable = False
@@ -44,10 +44,17 @@ class FreeHits:
 
     def without(self, taken: BoolArray) -> FreeHits:
         """Return those that are free still when the hits of a mask of shape (n_hits,) are taken."""
-        return FreeHits(self.hits, self.mask & ~taken, self._whole or self)
+        return FreeHits(self.hits, self.mask & ~taken, self)
 
     @cached_property
     def space(self) -> SearchSpace:
-        """The free hits as searches see them."""
-        whole = self._whole.space if self._whole else whole_space(self.hits)
-        return select_space(whole, self.mask)
+        """The free hits as searches see them: chosen from those that were free before, which are fewer."""
+        if self._before is None:
+            whole = whole_space(self.hits)
+            return select_space(whole, whole, self.mask)
+        return select_space(self._whole.space, self._before.space, self.mask)
+
+    @cached_property
+    def _whole(self) -> FreeHits:
+        """The choice that this one goes back to."""
+        return self if self._before is None else self._before._whole

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, Protocol
 
-import numba
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array
 from clew.event import Hits
-from clew.kernels import kernel, parallel_kernel
+from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
 __all__ = [
@@ -20,15 +19,22 @@ __all__ = [
     "SortedHits",
     "build_index",
     "cell_span",
+    "cells_of",
     "columns_of",
+    "in_columns",
+    "shift_for",
     "without",
 ]
 
 N_COLUMNS: Final = 256
-"""Azimuth columns of a layer, a power of 2; the busiest layers of an event then have some 30 hits in each."""
+"""Azimuth columns of a layer, a power of 2: windows are rounded to whole ones."""
 
 _PER_RADIAN: Final = N_COLUMNS / (2 * np.pi)
 _FEW: Final = 64
+"""Hits of a cell that are sorted by insertion."""
+
+_HITS_PER_CELL: Final = 6
+"""Mean number of hits of a cell, below which columns share cells: fewer are to be looked into then."""
 
 
 class HitPoint:
@@ -71,19 +77,34 @@ class HitIndex(NamedTuple):
     points : ndarray of shape (n,), HitPoint
     ratio : ndarray of shape (n,), float64
         z/r of each, by themselves: searches bisect them.
+    column : ndarray of shape (n,), int16
+        Azimuth column of each.
     row : ndarray of shape (n,), int32
         Each entry's row in the event.
-    starts : ndarray of shape (n_layers * N_COLUMNS + 1,), int64
-        Entries of column c of layer l are starts[l * N_COLUMNS + c] up to the next one.
+    starts : ndarray of shape (n_layers * n_cells + 1,), int64
+        Entries of cell c of layer l are starts[l * n_cells + c] up to the next one.
     surfaces : ndarray of shape (n_layers,), `clew.detector.surface.Surface`
         The detector's layers with the range and the density of their hits.
+    shift : int
+        A cell is of 2 ** shift columns: a layer has n_cells = N_COLUMNS >> shift of them.
     """
 
     points: RecordArray
     ratio: Float64Array
+    column: Int16Array
     row: Int32Array
     starts: Int64Array
     surfaces: RecordArray
+    shift: int
+
+
+def shift_for(n_hits: int, n_layers: int) -> int:
+    """Return how many columns are to make a cell, as a power of 2: enough that cells hold some hits each."""
+    per_column = n_hits / (N_COLUMNS * max(n_layers, 1))
+    shift = 0
+    while N_COLUMNS >> shift > 1 and per_column * 2**shift < _HITS_PER_CELL:
+        shift += 1
+    return shift
 
 
 class SortedHits(Protocol):
@@ -116,19 +137,22 @@ def build_index(hits: Hits, rows: Int64Array | None = None, max_background: floa
     chosen = np.arange(len(hits)) if rows is None else rows
     chosen = chosen[hits.layer_index[chosen] >= 0]
     n, n_layers = len(chosen), len(hits.detector)
-    cells = np.empty(n, dtype=np.int32)
-    _find_cells(hits.phi, hits.layer_index, chosen, cells)
-    starts = np.zeros(n_layers * N_COLUMNS + 1, dtype=np.int64)
+    shift = shift_for(n, n_layers)
+    own = np.empty(n, dtype=np.int32)
+    _find_cells(hits.phi, hits.layer_index, chosen, shift, own)
+    starts = np.zeros(n_layers * (N_COLUMNS >> shift) + 1, dtype=np.int64)
     row = np.empty(n, dtype=np.int32)
-    _distribute(chosen, cells, starts, row)
+    _distribute(chosen, own, starts, row)
     ratio = np.empty(n)
     _sort_cells(hits.features, starts, row, ratio)
+    column = np.empty(n, dtype=np.int16)
+    _find_columns(hits.phi, row, column)
     points = np.empty(n, dtype=HIT_POINT)
     _fill_points(hits.x, hits.y, hits.features, hits.layer_index, hits.module, row, points)
     surfaces = hits.detector.surfaces.copy()
     surfaces["max_background"] = max_background
-    _fill_surfaces(points, starts, surfaces)
-    return HitIndex(points, ratio, row, starts, surfaces)
+    _fill_surfaces(points, starts, shift, surfaces)
+    return HitIndex(points, ratio, column, row, starts, surfaces, shift)
 
 
 def without(index: HitIndex, taken: BoolArray) -> HitIndex:
@@ -138,16 +162,30 @@ def without(index: HitIndex, taken: BoolArray) -> HitIndex:
     return index._replace(
         points=index.points[keep],
         ratio=index.ratio[keep],
+        column=index.column[keep],
         row=index.row[keep],
         starts=before[index.starts],
     )
 
 
+@kernel(force=True)
+def _column_of(phi: float) -> int:
+    """Return the azimuth column 0..N_COLUMNS - 1 of a phi in [-pi, pi]."""
+    return min(max(int((phi + np.pi) * _PER_RADIAN), 0), N_COLUMNS - 1)
+
+
 @kernel
-def _find_cells(phi: Float32Array, layer: Int32Array, rows: Int64Array, cells: Int32Array) -> None:
+def _find_cells(phi: Float32Array, layer: Int32Array, rows: Int64Array, shift: int, own: Int32Array) -> None:
+    """Write the cell of each row, counted through all layers."""
+    n_cells = N_COLUMNS >> shift
     for k in range(len(rows)):
-        column = int((np.float64(phi[rows[k]]) + np.pi) * _PER_RADIAN)
-        cells[k] = layer[rows[k]] * N_COLUMNS + min(max(column, 0), N_COLUMNS - 1)
+        own[k] = layer[rows[k]] * n_cells + (_column_of(np.float64(phi[rows[k]])) >> shift)
+
+
+@kernel
+def _find_columns(phi: Float32Array, row: Int32Array, column: Int16Array) -> None:
+    for k in range(len(row)):
+        column[k] = _column_of(np.float64(phi[row[k]]))
 
 
 @kernel
@@ -165,16 +203,14 @@ def _distribute(rows: Int64Array, cells: Int32Array, starts: Int64Array, row: In
     starts[0] = 0
 
 
-@parallel_kernel
+@kernel(owns=True)
 def _sort_cells(features: Float32Array, starts: Int64Array, row: Int32Array, ratio: Float64Array) -> None:
-    n_layers = (len(starts) - 1) // N_COLUMNS
-    for layer in numba.prange(n_layers):
-        for cell in range(layer * N_COLUMNS, (layer + 1) * N_COLUMNS):
-            begin, end = starts[cell], starts[cell + 1]
-            if end - begin < _FEW:
-                _insert(features, row, ratio, begin, end)
-            else:  # in a dense place a cell may hold thousands of hits
-                _sort_cell(features, row, ratio, begin, end)
+    for cell in range(len(starts) - 1):
+        begin, end = starts[cell], starts[cell + 1]
+        if end - begin < _FEW:
+            _insert(features, row, ratio, begin, end)
+        else:  # in a dense place a cell may hold thousands of hits
+            _sort_cell(features, row, ratio, begin, end)
 
 
 @kernel(owns=True)
@@ -221,11 +257,12 @@ def _fill_points(
 
 
 @kernel
-def _fill_surfaces(points: RecordArray, starts: Int64Array, surfaces: RecordArray) -> None:
+def _fill_surfaces(points: RecordArray, starts: Int64Array, shift: int, surfaces: RecordArray) -> None:
     """Write the range and the density of each layer's hits."""
+    n_cells = N_COLUMNS >> shift
     for layer in range(len(surfaces)):
         surface = surfaces[layer]
-        begin, end = starts[layer * N_COLUMNS], starts[(layer + 1) * N_COLUMNS]
+        begin, end = starts[layer * n_cells], starts[(layer + 1) * n_cells]
         for hit in range(begin, end):
             r, z = points[hit].r, points[hit].z
             surface.r_low, surface.r_high = min(surface.r_low, r), max(surface.r_high, r)
@@ -241,13 +278,27 @@ def _fill_surfaces(points: RecordArray, starts: Int64Array, surfaces: RecordArra
 
 @kernel(force=True)
 def columns_of(phi: float, half: float) -> tuple[int, int]:
-    """Return the first and the last azimuth column of a window around phi [rad]; see `cell_span`.
+    """Return the first and the last azimuth column of a window around phi [rad].
 
-    A window of the whole turn has each column once.
+    Columns are counted on past the turn, from below 0 to beyond the last one; a window of the whole turn has
+    each column once.
     """
     first = int(np.floor((phi + np.pi - half) * _PER_RADIAN))
     last = int(np.floor((phi + np.pi + half) * _PER_RADIAN))
     return first, min(last, first + N_COLUMNS - 1)
+
+
+@kernel(force=True)
+def cells_of(index: SortedHits, columns: tuple[int, int]) -> tuple[int, int]:
+    """Return the first and the last cell that hold the columns of a window; counted on past the turn, too."""
+    first, last = columns[0] >> index.shift, columns[1] >> index.shift
+    return first, min(last, first + (N_COLUMNS >> index.shift) - 1)
+
+
+@kernel(force=True)
+def in_columns(index: SortedHits, hit: int, columns: tuple[int, int]) -> bool:
+    """Tell whether a hit is in the columns of a window: cells may hold more of them."""
+    return ((index.column[hit] - columns[0]) & (N_COLUMNS - 1)) <= columns[1] - columns[0]
 
 
 @kernel(force=True)
@@ -263,14 +314,12 @@ def lower_bound(ratio: Float64Array, begin: int, end: int, low: float) -> int:
 
 
 @kernel(force=True)
-def cell_span(index: SortedHits, layer: int, column: int, low: float, high: float) -> tuple[int, int]:
-    """Return where the hits of a cell with z/r from `low` to `high` begin and end.
-
-    Columns are counted on past the turn, from below 0 to beyond the last one.
-    """
-    cell = layer * N_COLUMNS + (column & (N_COLUMNS - 1))
-    stop = index.starts[cell + 1]
-    begin = lower_bound(index.ratio, index.starts[cell], stop, low)
+def cell_span(index: SortedHits, layer: int, cell: int, low: float, high: float) -> tuple[int, int]:
+    """Return where the hits of a cell with z/r from `low` to `high` begin and end."""
+    n_cells = N_COLUMNS >> index.shift
+    place = layer * n_cells + (cell & (n_cells - 1))
+    stop = index.starts[place + 1]
+    begin = lower_bound(index.ratio, index.starts[place], stop, low)
     end = begin
     while end < stop and index.ratio[end] <= high:  # windows are narrow: cheaper than to bisect again
         end += 1

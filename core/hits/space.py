@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float64Array, Int16Array, Int32Array, Int64Array
 from clew.event import Hits
 from clew.hits.clusters import slope_limits
-from clew.hits.index import N_COLUMNS, build_index
+from clew.hits.index import N_COLUMNS, build_index, shift_for
 from clew.hits.rings import orient_modules
 from clew.kernels import kernel
 from clew.records import RecordArray
@@ -22,45 +23,58 @@ class SearchSpace(NamedTuple):
 
     Attributes
     ----------
-    points, ratio : ndarray
+    points, ratio, column : ndarray
         See `clew.hits.index.HitIndex`.
     slopes : ndarray of shape (n, 2), float64
         Least and largest abs(dz/dr) of a track that makes such a cluster of cells.
     row : ndarray of shape (n,), int32
         Each hit's row in the event.
-    starts, surfaces : ndarray
+    starts, surfaces, shift
         See `clew.hits.index.HitIndex`.
     """
 
     points: RecordArray
     ratio: Float64Array
+    column: Int16Array
     slopes: Float64Array
     row: Int32Array
     starts: Int64Array
     surfaces: RecordArray
+    shift: int
+
+    def on_layers(self, layers: Sequence[int]) -> Int64Array:
+        """Return the entries of the hits on some layers, ascending, shape (n,), int64."""
+        edges = self.starts[:: N_COLUMNS >> self.shift]
+        return np.concatenate([np.arange(edges[layer], edges[layer + 1]) for layer in sorted(layers)])
 
 
 _LEAST_LEFT: Final = 0.05
 """Share of its hits that a layer counts as having at least: gains stay finite where few are left."""
 
 
-def select_space(space: SearchSpace, free: BoolArray) -> SearchSpace:
-    """Return the space of the hits that a mask of shape (n_hits,) names; layers are as much emptier."""
+def select_space(whole: SearchSpace, space: SearchSpace, free: BoolArray) -> SearchSpace:
+    """Return the hits of a space that a mask of shape (n_hits,) names.
+
+    Layers are as much emptier than those of the whole event.
+    """
     n_layers = len(space.surfaces)
     left = np.zeros(n_layers, dtype=np.int64)
     n = _count(space, free, left)
     if n == len(space.row):
         return space
+    shift = max(shift_for(n, n_layers), space.shift)
     part = SearchSpace(
         np.empty(n, dtype=space.points.dtype),
         np.empty(n),
+        np.empty(n, dtype=np.int16),
         np.empty((n, 2)),
         np.empty(n, dtype=np.int32),
-        np.empty_like(space.starts),
-        space.surfaces.copy(),
+        np.empty(n_layers * (N_COLUMNS >> shift) + 1, dtype=np.int64),
+        whole.surfaces.copy(),
+        shift,
     )
     _select(space, free, part)
-    _thin_out(space, left, part.surfaces)
+    _thin_out(whole, left, part.surfaces)
     return part
 
 
@@ -69,36 +83,65 @@ def whole_space(hits: Hits) -> SearchSpace:
     index = build_index(hits)
     orient_modules(hits, index)
     slopes = slope_limits(hits, index)
-    return SearchSpace(index.points, index.ratio, slopes, index.row, index.starts, index.surfaces)
+    return SearchSpace(index.points, index.ratio, index.column, slopes, *index[3:])
 
 
 @kernel
 def _count(space: SearchSpace, free: BoolArray, left: Int64Array) -> int:
     """Write how many free hits each layer has; return their sum."""
-    for hit in range(len(space.row)):
-        left[space.points[hit].layer] += free[space.row[hit]]
-    return left.sum()
+    n, n_cells = 0, N_COLUMNS >> space.shift
+    for layer in range(len(left)):
+        before = n
+        for hit in range(space.starts[layer * n_cells], space.starts[(layer + 1) * n_cells]):
+            n += free[space.row[hit]]
+        left[layer] = n - before
+    return n
 
 
 @kernel
-def _thin_out(space: SearchSpace, left: Int64Array, surfaces: RecordArray) -> None:
+def _thin_out(whole: SearchSpace, left: Int64Array, surfaces: RecordArray) -> None:
     """Scale the density of each layer by the share of its hits that are left."""
+    n_cells = N_COLUMNS >> whole.shift
     for layer in range(len(surfaces)):
-        first = layer * N_COLUMNS
-        share = left[layer] / max(space.starts[first + N_COLUMNS] - space.starts[first], 1)
+        first = layer * n_cells
+        share = left[layer] / max(whole.starts[first + n_cells] - whole.starts[first], 1)
         surfaces[layer].density *= max(share, _LEAST_LEFT)
 
 
-@kernel
+@kernel(owns=True)
 def _select(space: SearchSpace, free: BoolArray, part: SearchSpace) -> None:
-    """Copy the free hits."""
+    """Copy the free hits; where cells become one, the hits of all are merged by z/r."""
+    n_merged = 1 << (part.shift - space.shift)
+    heads, ends = np.empty(n_merged, dtype=np.int64), np.empty(n_merged, dtype=np.int64)
     n = 0
     for cell in range(len(part.starts) - 1):
         part.starts[cell] = n
-        for hit in range(space.starts[cell], space.starts[cell + 1]):
-            if free[space.row[hit]]:
-                part.points[n], part.ratio[n] = space.points[hit], space.ratio[hit]
-                part.slopes[n, 0], part.slopes[n, 1] = space.slopes[hit, 0], space.slopes[hit, 1]
-                part.row[n] = space.row[hit]
-                n += 1
+        for k in range(n_merged):
+            ends[k] = space.starts[cell * n_merged + k + 1]
+            heads[k] = _next_free(space, free, space.starts[cell * n_merged + k], ends[k])
+        while True:
+            best = -1
+            for k in range(n_merged):
+                if heads[k] < ends[k] and (best < 0 or space.ratio[heads[k]] < space.ratio[heads[best]]):
+                    best = k
+            if best < 0:
+                break
+            _copy(space, heads[best], part, n)
+            heads[best] = _next_free(space, free, heads[best] + 1, ends[best])
+            n += 1
     part.starts[len(part.starts) - 1] = n
+
+
+@kernel(force=True)
+def _next_free(space: SearchSpace, free: BoolArray, hit: int, end: int) -> int:
+    """Return the first free hit from an entry on, `end` if there is none."""
+    while hit < end and not free[space.row[hit]]:
+        hit += 1
+    return hit
+
+
+@kernel(force=True)
+def _copy(space: SearchSpace, hit: int, part: SearchSpace, n: int) -> None:
+    part.points[n], part.ratio[n], part.column[n] = space.points[hit], space.ratio[hit], space.column[hit]
+    part.slopes[n, 0], part.slopes[n, 1] = space.slopes[hit, 0], space.slopes[hit, 1]
+    part.row[n] = space.row[hit]

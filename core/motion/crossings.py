@@ -43,11 +43,13 @@ HELIX: Final[np.dtype[np.void]] = record_dtype(Helix)
 
 
 @kernel(force=True)
-def _arc_to_cylinder(x: float, y: float, psi: float, curvature: float, radius: float, least: float) -> float:
+def _arc_to_cylinder(
+    x: float, y: float, heading: tuple[float, float], curvature: float, radius: float, least: float
+) -> float:
     """Return the smallest arc above `least` at which a circle reaches a radius; inf if it does not."""
     if abs(curvature) < _STRAIGHT:
         curvature = _STRAIGHT
-    cos, sin = np.cos(psi), np.sin(psi)
+    cos, sin = heading
     forward, left = x * cos + y * sin, y * cos - x * sin
     k = 0.5 * curvature * curvature * (radius * radius - x * x - y * y)
     linear = curvature * forward
@@ -68,14 +70,23 @@ def _arc_to_cylinder(x: float, y: float, psi: float, curvature: float, radius: f
 
 @kernel(force=True)
 def arc_to_layer(
-    x: float, y: float, z: float, psi: float, curvature: float, slope: float, surface: Surface, again: bool
+    x: float,
+    y: float,
+    z: float,
+    heading: tuple[float, float],
+    curvature: float,
+    slope: float,
+    surface: Surface,
+    again: bool,
 ) -> float:
     """Return the arc [mm] at which a helix next meets a layer's cylinder or plane; inf if it does not.
 
     Parameters
     ----------
-    x, y, z, psi, curvature, slope : float
+    x, y, z, curvature, slope : float
         See `Helix`.
+    heading : tuple of two floats
+        Cosine and sine of its direction psi.
     surface : Surface
         The layer.
     again : bool
@@ -83,7 +94,7 @@ def arc_to_layer(
     """
     if surface.barrel:
         least = surface.again if again else surface.ahead
-        return _arc_to_cylinder(x, y, psi, curvature, surface.position, least)
+        return _arc_to_cylinder(x, y, heading, curvature, surface.position, least)
     ahead = surface.position - z
     return ahead / slope if ahead * slope > surface.ahead * abs(slope) else np.inf
 
@@ -126,11 +137,12 @@ def next_crossing(
     margin : float, mm
         By how much the reach of the layers is widened.
     """
-    x, y, psi, curvature = helix.x, helix.y, helix.psi, helix.curvature
-    best, found = _arc_to_cylinder(x, y, psi, curvature, outside, 0.0), -1
+    x, y, curvature = helix.x, helix.y, helix.curvature
+    heading = np.cos(helix.psi), np.sin(helix.psi)
+    best, found = _arc_to_cylinder(x, y, heading, curvature, outside, 0.0), -1
     for layer in range(len(surfaces)):
         surface = surfaces[layer]
-        arc = arc_to_layer(x, y, helix.z, psi, curvature, helix.slope, surface, layer == last_layer)
+        arc = arc_to_layer(x, y, helix.z, heading, curvature, helix.slope, surface, layer == last_layer)
         if arc < best and _within_reach(helix, arc, surface, margin):
             best, found = arc, layer
     return found, best

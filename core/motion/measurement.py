@@ -65,8 +65,9 @@ RESIDUAL: Final[np.dtype[np.void]] = record_dtype(Residual)
 @kernel(force=True)
 def head(state: State, field: FieldMap, path: Path) -> None:
     """Write the direction and curvature of a state where it is, as at the end of a path."""
-    bending, _ = bending_and_tilt(field, state.x, state.y, state.z, state.psi, state.slope)
-    path.cos, path.sin, path.bent = np.cos(state.psi), np.sin(state.psi), state.kappa * bending
+    path.cos, path.sin = np.cos(state.psi), np.sin(state.psi)
+    bending, _ = bending_and_tilt(field, state.x, state.y, state.z, (path.cos, path.sin), state.slope)
+    path.bent = state.kappa * bending
     path.across_factor, path.along_factor = 1.0, 1.0
 
 

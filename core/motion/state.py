@@ -155,7 +155,8 @@ def start_state(
     middle = np.arctan2(vy, vx)
     arc = arc1 + arc2
     slope = (third.z - first.z) / arc
-    strength, _ = bending_and_tilt(field, second.x, second.y, second.z, middle - turn, slope)
+    heading = np.cos(middle - turn), np.sin(middle - turn)
+    strength, _ = bending_and_tilt(field, second.x, second.y, second.z, heading, slope)
     kappa = bent / strength
     if abs(kappa) < _LEAST_CURVATURE:
         kappa = _LEAST_CURVATURE

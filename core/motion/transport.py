@@ -13,7 +13,16 @@ from clew.motion.crossings import arc_to_layer
 from clew.motion.state import State
 from clew.records import record_dtype
 
-__all__ = ["PATH", "Path", "may_reach", "on_layer", "transport", "transport_covariance"]
+__all__ = [
+    "PATH",
+    "Path",
+    "heading_of",
+    "may_reach",
+    "on_layer",
+    "transport",
+    "transport_along",
+    "transport_covariance",
+]
 
 _MOST_TURN: Final = 3.0  # rad; a track that turns further curls up
 _FLATTEST: Final = 0.1  # slope of tracks against a disc, when errors in z are turned into errors in r
@@ -68,11 +77,36 @@ def transport(
 ) -> float:
     """Write the state where it meets a layer, without covariance, and the path there; return its arc [mm].
 
+    See `transport_along`.
+    """
+    return transport_along(state, heading_of(state), surface, again, field, target, path)
+
+
+@kernel(force=True)
+def heading_of(state: State) -> tuple[float, float]:
+    """Return cosine and sine of a state's direction in the transverse plane."""
+    return np.cos(state.psi), np.sin(state.psi)
+
+
+@kernel(force=True)
+def transport_along(
+    state: State,
+    heading: tuple[float, float],
+    surface: Surface,
+    again: bool,
+    field: FieldMap,
+    target: State,
+    path: Path,
+) -> float:
+    """Write the state where it meets a layer, without covariance, and the path there; return its arc [mm].
+
     The field half way, at a guess of where that is, bends the whole path.
 
     Parameters
     ----------
     state : State
+    heading : tuple of two floats
+        See `heading_of`: the same for all layers that one state is carried to.
     surface : Surface
         The layer.
     again : bool
@@ -91,31 +125,29 @@ def transport(
     r, slope = np.sqrt(state.x**2 + state.y**2), state.slope
     gap = abs(surface.position - r) if surface.barrel else (surface.position - state.z) / slope
     gap = min(max(gap, 0.0), surface.step)
-    psi = state.psi + 0.25 * state.kappa * gap
-    bending, tilt = bending_and_tilt(
-        field,
-        state.x + 0.5 * gap * np.cos(psi),
-        state.y + 0.5 * gap * np.sin(psi),
-        state.z + 0.5 * slope * gap,
-        psi,
-        slope,
-    )
+    cos, sin = heading
+    turned = state.psi + 0.25 * state.kappa * gap
+    guess = np.cos(turned), np.sin(turned)
+    x, y = state.x + 0.5 * gap * guess[0], state.y + 0.5 * gap * guess[1]
+    bending, tilt = bending_and_tilt(field, x, y, state.z + 0.5 * slope * gap, guess, slope)
     bent, bow = state.kappa * bending, state.kappa * tilt
     mean_slope = slope + 0.5 * bow * gap
-    arc = arc_to_layer(state.x, state.y, state.z, state.psi, bent, mean_slope, surface, again)
+    arc = arc_to_layer(state.x, state.y, state.z, heading, bent, mean_slope, surface, again)
     if arc > surface.longest or arc * abs(bent) > _MOST_TURN:
         return np.inf
     half = 0.5 * bent * arc
-    sin, cos = np.sin(half), np.cos(half)
-    chord = arc if abs(half) < _STRAIGHT else arc * sin / half
-    ahead_x, ahead_y = np.cos(state.psi + half), np.sin(state.psi + half)
+    half_sin, half_cos = np.sin(half), np.cos(half)
+    chord = arc if abs(half) < _STRAIGHT else arc * half_sin / half
+    # the chord's direction, half way round, by the angles' sum: it spares sine and cosine of another angle
+    ahead_x, ahead_y = cos * half_cos - sin * half_sin, sin * half_cos + cos * half_sin
     target.x = state.x + chord * ahead_x
     target.y = state.y + chord * ahead_y
     target.z = state.z + mean_slope * arc
     target.psi = state.psi + 2.0 * half
     target.kappa, target.slope = state.kappa, slope + bow * arc
-    path.cos, path.sin = ahead_x * cos - ahead_y * sin, ahead_y * cos + ahead_x * sin
-    path.bent, path.chord, path.arc = bent, chord * cos, arc
+    path.cos = ahead_x * half_cos - ahead_y * half_sin
+    path.sin = ahead_y * half_cos + ahead_x * half_sin
+    path.bent, path.chord, path.arc = bent, chord * half_cos, arc
     path.across_factor, path.along_factor = 1.0, 1.0
     return arc
 

@@ -30,7 +30,15 @@ from clew.hits.space import SearchSpace
 from clew.kernels import kernel
 from clew.motion.measurement import RESIDUAL, head, update
 from clew.motion.state import STATE, Motion, scatter, start_state
-from clew.motion.transport import PATH, may_reach, on_layer, transport, transport_covariance
+from clew.motion.transport import (
+    PATH,
+    heading_of,
+    may_reach,
+    on_layer,
+    transport,
+    transport_along,
+    transport_covariance,
+)
 from clew.records import RecordArray
 
 __all__ = ["LONGEST", "Rules", "Scratch", "follow", "new_scratch", "retrace"]
@@ -154,6 +162,7 @@ def _next_hit(
     -1 if there is none nearer than an arc [mm].  The best crossing is left in the scratch.
     """
     state, trial, path = scratch.states[_CURRENT], scratch.states[_TRIAL], scratch.paths[_HERE]
+    heading = heading_of(state)
     found, found_layer, found_gain = -1, -1, 0.0
     for layer in options:
         if layer < 0:
@@ -161,7 +170,7 @@ def _next_hit(
         surface = space.surfaces[layer]
         if not may_reach(state, surface, nearer_than):
             continue
-        arc = transport(state, surface, layer == last_layer, rules.field, trial, path)
+        arc = transport_along(state, heading, surface, layer == last_layer, rules.field, trial, path)
         if not arc < nearer_than:
             continue
         transport_covariance(state, path, trial)

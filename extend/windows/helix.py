@@ -246,8 +246,8 @@ def _follow(
             return
         bend(helix, arc, field, fitted_z, fitted, cuts.centre)
         surface = surfaces[found]
-        again = found == last_layer
-        arc = arc_to_layer(helix.x, helix.y, helix.z, helix.psi, helix.curvature, slope, surface, again)
+        again, heading = found == last_layer, (np.cos(helix.psi), np.sin(helix.psi))
+        arc = arc_to_layer(helix.x, helix.y, helix.z, heading, helix.curvature, slope, surface, again)
         if arc == np.inf:
             return
         propagate(helix, arc)

@@ -10,7 +10,7 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array
 from clew.fitting.nearest.distances import distance, window
 from clew.fitting.nearest.targets import Target, is_missing
-from clew.hits.index import N_COLUMNS, HitIndex, cell_span, columns_of
+from clew.hits.index import HitIndex, cell_span, cells_of, columns_of, in_columns
 from clew.kernels import kernel, parallel_kernel
 from clew.records import RecordArray
 from clew.tracks import NO_HIT
@@ -96,19 +96,22 @@ def search(
     ranks: Float64Array,
 ) -> None:
     """Insert the hits near one target into its lists of the best found so far, by rank and row."""
-    points, starts = index.points, index.starts
+    points = index.points
     for layer in range(len(index.surfaces)):
-        if starts[layer * N_COLUMNS] == starts[(layer + 1) * N_COLUMNS]:
-            continue
         surface = index.surfaces[layer]
+        if surface.density == 0.0:  # it has no hits
+            continue
         phi, half, low, high = window(kind, target, surface, maximum * (1 + _ROUNDING) + _ROUNDING)
         if half < 0:
             continue
         low, high = low - _ROUNDING_RATIO * abs(low), high + _ROUNDING_RATIO * abs(high)
-        first, last = columns_of(phi, half + _ROUNDING_PHI)
-        for column in range(first, last + 1):
-            begin, end = cell_span(index, layer, column, low, high)
+        columns = columns_of(phi, half + _ROUNDING_PHI)
+        first, last = cells_of(index, columns)
+        for cell in range(first, last + 1):
+            begin, end = cell_span(index, layer, cell, low, high)
             for entry in range(begin, end):
+                if not in_columns(index, entry, columns):
+                    continue
                 d, rank = distance(kind, target, points[entry], surface)
                 if d <= maximum and not _holds(barred, index.row[entry]):
                     _insert(found, ranks, index.row[entry], rank)

@@ -14,7 +14,7 @@ from clew.detector import Detector
 from clew.detector.surface import Surface
 from clew.errors import ConfigError
 from clew.event import Hits
-from clew.hits.index import HitIndex, HitPoint, build_index, cell_span, columns_of
+from clew.hits.index import HitIndex, HitPoint, build_index, cell_span, cells_of, columns_of, in_columns
 from clew.kernels import kernel, parallel_kernel
 
 __all__ = ["DoubletConfig", "find_doublets", "layer_pairs", "true_doublets"]
@@ -146,10 +146,13 @@ def _join(index: HitIndex, following: Int32Array, cuts: _Cuts, inner: int, pairs
         turn, rise = _window(hit, index.surfaces[layer], cuts)
         if turn < 0.0:
             continue
-        first, last = columns_of(hit.phi, turn)
-        for column in range(first, last + 1):
-            begin, end = cell_span(index, layer, column, hit.z_over_r - rise, hit.z_over_r + rise)
+        columns = columns_of(hit.phi, turn)
+        first, last = cells_of(index, columns)
+        for cell in range(first, last + 1):
+            begin, end = cell_span(index, layer, cell, hit.z_over_r - rise, hit.z_over_r + rise)
             for outer in range(begin, end):
+                if not in_columns(index, outer, columns):
+                    continue
                 if _passes(hit, points[outer], cuts):
                     if n < len(pairs):
                         pairs[n, 0], pairs[n, 1] = inner, outer

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.hits.index import cell_span, columns_of
+from clew.hits.index import cell_span, cells_of, columns_of, in_columns
 from clew.hits.space import SearchSpace
 from clew.kernels import interleaved, kernel, parallel_kernel
 from clew.records import RecordArray
@@ -114,10 +114,13 @@ def _search_one(
         half, low, high = doublet_window(start, space.surfaces[layer], cuts)
         if half < 0.0:
             continue
-        left, right = columns_of(start.phi, half)
-        for column in range(left, right + 1):
-            begin, end = cell_span(space, layer, column, low, high)
+        columns = columns_of(start.phi, half)
+        left, right = cells_of(space, columns)
+        for cell in range(left, right + 1):
+            begin, end = cell_span(space, layer, cell, low, high)
             for second in range(begin, end):
+                if not in_columns(space, second, columns):
+                    continue
                 gap = points[second].r - start.r
                 if gap < cuts.least_gap:
                     continue

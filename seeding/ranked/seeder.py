@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from clew.arrays import Int32Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
@@ -74,7 +72,7 @@ class RankedTripletSeeder:
         """Return the best triplets of each free hit of the first layers, those of one hit together."""
         c = self.config
         space, detector = free.space, hits.detector
-        firsts = np.flatnonzero(np.isin(space.points["layer"], detector.select(c.first_layers)))
+        firsts = space.on_layers(detector.select(c.first_layers))
         if len(firsts) > c.most_firsts:
             firsts = firsts[:0]
         most_z0 = min(c.most_z0, luminous_reach(hits, found) + c.margin) if c.luminous else c.most_z0

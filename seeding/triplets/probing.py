@@ -15,7 +15,7 @@ from clew.arrays import Float64Array, Int32Array
 from clew.detector.material import scattering_angle
 from clew.detector.solenoid import FieldMap
 from clew.detector.surface import Surface
-from clew.hits.index import HitIndex, HitPoint, cell_span, columns_of
+from clew.hits.index import HitIndex, HitPoint, cell_span, cells_of, columns_of, in_columns
 from clew.kernels import kernel
 from clew.motion.crossings import Helix, arc_to_layer, bend, propagate
 from clew.records import RecordArray, record_dtype
@@ -177,7 +177,8 @@ def project(
         rough = (surface.position - helix.z) / helix.slope
     bend(target, rough, field, probe.fitted_z, helix.curvature, field.z)
     x, y, z, curvature = target.x, target.y, target.z, target.curvature
-    arc = arc_to_layer(x, y, z, target.psi, curvature, target.slope, surface, again)
+    heading = np.cos(target.psi), np.sin(target.psi)
+    arc = arc_to_layer(x, y, z, heading, curvature, target.slope, surface, again)
     if arc == np.inf or arc * abs(curvature) > _MOST_TURN:
         return np.inf
     propagate(target, arc)
@@ -248,10 +249,13 @@ def collect(
     """Write the hits of a layer within `pull` expected deviations of the target; return their number."""
     points, n = index.points, 0
     phi, half, low, high = _window(target, spread, index.surfaces[layer], pull)
-    first, last = columns_of(phi, half)
-    for column in range(first, last + 1):
-        begin, end = cell_span(index, layer, column, low, high)
+    columns = columns_of(phi, half)
+    first, last = cells_of(index, columns)
+    for cell in range(first, last + 1):
+        begin, end = cell_span(index, layer, cell, low, high)
         for hit in range(begin, end):
+            if not in_columns(index, hit, columns):
+                continue
             square = _chi2(points[hit], target, spread)
             if square <= pull * pull and n < len(found):
                 found[n], chi2[n] = hit, square

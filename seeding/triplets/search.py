@@ -12,7 +12,7 @@ import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.detector.solenoid import FieldMap
-from clew.hits.index import HitIndex, cell_span, columns_of
+from clew.hits.index import HitIndex, cell_span, cells_of, columns_of, in_columns
 from clew.kernels import copy_into, interleaved, kernel, parallel_kernel
 from clew.motion.crossings import HELIX
 from clew.records import RecordArray
@@ -155,10 +155,13 @@ def _search_one(index: HitIndex, rules: _Rules, first: int, scratch: _Scratch, b
         half, low, high = doublet_window(start, index.surfaces[layer], rules.cuts)
         if half < 0.0:
             continue
-        left, right = columns_of(start.phi, half)
-        for column in range(left, right + 1):
-            begin, end = cell_span(index, layer, column, low, high)
+        columns = columns_of(start.phi, half)
+        left, right = cells_of(index, columns)
+        for cell in range(left, right + 1):
+            begin, end = cell_span(index, layer, cell, low, high)
             for second in range(begin, end):
+                if not in_columns(index, second, columns):
+                    continue
                 if most > rules.enough:
                     break
                 scratch.track[1] = second
