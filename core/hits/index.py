@@ -117,10 +117,16 @@ class SortedHits(Protocol):
     def ratio(self) -> Float64Array: ...  # noqa: D102
 
     @property
+    def column(self) -> Int16Array: ...  # noqa: D102
+
+    @property
     def starts(self) -> Int64Array: ...  # noqa: D102
 
     @property
     def surfaces(self) -> RecordArray: ...  # noqa: D102
+
+    @property
+    def shift(self) -> int: ...  # noqa: D102
 
 
 def build_index(hits: Hits, rows: Int64Array | None = None, max_background: float = np.inf) -> HitIndex:
