@@ -33,7 +33,7 @@ _PER_RADIAN: Final = N_COLUMNS / (2 * np.pi)
 _FEW: Final = 64
 """Hits of a cell that are sorted by insertion."""
 
-_HITS_PER_CELL: Final = 6
+_HITS_PER_CELL: Final = 16
 """Mean number of hits of a cell, below which columns share cells: fewer are to be looked into then."""
 
 
