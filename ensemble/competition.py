@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -14,6 +15,7 @@ from clew.ensemble.passes import added
 from clew.ensemble.smoothness import helix_deviation
 from clew.errors import ConfigError
 from clew.event import Hits
+from clew.hits.layers import count_layers
 from clew.kernels import kernel, parallel_kernel
 from clew.tracks import Candidates
 
@@ -61,68 +63,92 @@ class CompetitionEnsemble:
 
     def resolve(self, hits: Hits, candidates: Sequence[Candidates], labels: Int32Array) -> Int32Array:
         """Return labels with one more pass; see clew.stages.Ensemble."""
-        pool = Candidates.concatenate([Candidates.empty(), *candidates])
+        joint = Candidates.concatenate([Candidates.empty(), *candidates])
         ranks = np.repeat(np.arange(len(candidates)), [len(part) for part in candidates])
-        c = self.config
-        worth = np.array([c.double_worth, c.roughness, c.most_deviation, c.distrust])
+        pool = _Pool(joint.hits, joint.offsets, ranks)
         points = np.stack([hits.x, hits.y, hits.z], axis=1).astype(np.float64)
-        event = (points, hits.layer_index)
-        quality = _qualities(pool.hits, pool.offsets, ranks, *event, worth)
-        completing = c.max_deviation if c.complete else -1.0
-        new = _compete(
-            pool.hits, pool.offsets, ranks, quality, *event, worth, c.min_hits, c.max_lost, completing
-        )
-        return added(labels, new)
+        event = _Event(points, hits.layer_index, len(hits.detector))
+        c = self.config
+        worth = _Worth(c.double_worth, c.roughness, c.most_deviation, c.distrust)
+        rules = _Rules(c.min_hits, c.max_lost, c.max_deviation if c.complete else -1.0)
+        return added(labels, _compete(pool, _qualities(pool, event, worth), event, worth, rules))
+
+
+class _Pool(NamedTuple):
+    """The candidates; the hits of candidate i are hits[offsets[i]] to hits[offsets[i + 1]].
+
+    Attributes
+    ----------
+    hits : ndarray of shape (any,), int32
+    offsets : ndarray of shape (n + 1,), int64
+    ranks : ndarray of shape (n,), int64
+        The number of sets before each one's own.
+    """
+
+    hits: Int32Array
+    offsets: Int64Array
+    ranks: Int64Array
+
+
+class _Event(NamedTuple):
+    """Where hits are.
+
+    Attributes
+    ----------
+    points : ndarray of shape (n_hits, 3), float64, mm
+    layer : ndarray of shape (n_hits,), int32
+        Dense index, -1 for none.
+    n_layers : int
+        Of the detector.
+    """
+
+    points: Float64Array
+    layer: Int32Array
+    n_layers: int
+
+
+class _Worth(NamedTuple):
+    """What makes a candidate's quality; see `CompetitionConfig`."""
+
+    double_worth: float
+    roughness: float
+    most_deviation: float
+    distrust: float
+
+
+class _Rules(NamedTuple):
+    """Which candidates make tracks; see `CompetitionConfig`. A negative `max_deviation`: do not complete."""
+
+    min_hits: int
+    max_lost: float
+    max_deviation: float
 
 
 @parallel_kernel
-def _qualities(
-    hits: Int32Array,
-    offsets: Int64Array,
-    ranks: Int64Array,
-    points: Float64Array,
-    layer: Int32Array,
-    worth: Float64Array,
-) -> Float64Array:
-    quality = np.zeros(len(ranks))
-    for i in numba.prange(len(ranks)):
-        quality[i] = _quality(hits[offsets[i] : offsets[i + 1]], ranks[i], points, layer, worth)
+def _qualities(pool: _Pool, event: _Event, worth: _Worth) -> Float64Array:
+    quality = np.zeros(len(pool.ranks))
+    for i in numba.prange(len(quality)):
+        rows = pool.hits[pool.offsets[i] : pool.offsets[i + 1]]
+        quality[i] = _quality(rows, pool.ranks[i], event, worth)
     return quality
 
 
 @kernel(owns=True)
-def _quality(
-    rows: Int32Array, rank: int, points: Float64Array, layer: Int32Array, worth: Float64Array
-) -> float:
-    across, along = helix_deviation(points[rows])
-    seen = np.int64(0)
-    for row in rows:
-        seen |= np.int64(1) << np.int64(layer[row] + 1)
-    n_layers = 0
-    while seen:
-        seen &= seen - 1
-        n_layers += 1
+def _quality(rows: Int32Array, rank: int, event: _Event, worth: _Worth) -> float:
+    across, along = helix_deviation(event.points[rows])
+    n_layers = count_layers(rows, event.layer, event.n_layers)
     doubles = len(rows) - n_layers
-    return n_layers + worth[0] * doubles - worth[1] * min(across + along, worth[2]) - worth[3] * rank
+    rough = worth.roughness * min(across + along, worth.most_deviation)
+    return n_layers + worth.double_worth * doubles - rough - worth.distrust * rank
 
 
 @kernel(owns=True)
-def _compete(
-    hits: Int32Array,
-    offsets: Int64Array,
-    ranks: Int64Array,
-    quality: Float64Array,
-    points: Float64Array,
-    layer: Int32Array,
-    worth: Float64Array,
-    min_hits: int,
-    max_lost: float,
-    completing: float,
-) -> Int32Array:
+def _compete(pool: _Pool, quality: Float64Array, event: _Event, worth: _Worth, rules: _Rules) -> Int32Array:
     """Give hits to candidates in the order of quality, which is counted anew where hits are gone."""
-    labels = np.zeros(len(points), dtype=np.int32)
+    hits, offsets = pool.hits, pool.offsets
+    labels = np.zeros(len(event.points), dtype=np.int32)
     left = np.diff(offsets)
-    heap = [(-quality[i], i) for i in range(len(ranks)) if left[i] >= min_hits]
+    heap = [(-quality[i], i) for i in range(len(left)) if left[i] >= rules.min_hits]
     heapq.heapify(heap)
     winners = [0]
     while len(heap) > 0:
@@ -134,14 +160,15 @@ def _compete(
             winners.append(i)
             continue
         left[i] = len(rows)
-        if len(rows) >= min_hits and len(rows) >= (1 - max_lost) * len(own):
-            heapq.heappush(heap, (-_quality(rows, ranks[i], points, layer, worth), i))
-        elif completing >= 0 and len(rows) > 0:
+        if len(rows) >= rules.min_hits and len(rows) >= (1 - rules.max_lost) * len(own):
+            heapq.heappush(heap, (-_quality(rows, pool.ranks[i], event, worth), i))
+        elif rules.max_deviation >= 0 and len(rows) > 0:
             track = _most_common(labels[own])
             winner = winners[track]
             theirs = hits[offsets[winner] : offsets[winner + 1]]
             theirs = theirs[labels[theirs] == track]
-            if 2 * (labels[own] == track).sum() > len(own) and _fits(theirs, rows, points, completing):
+            most = 2 * (labels[own] == track).sum() > len(own)
+            if most and _fits(theirs, rows, event.points, rules.max_deviation):
                 labels[rows] = track
     return labels
 

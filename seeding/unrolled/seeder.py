@@ -7,14 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from clew.arrays import Int64Array
+from clew.arrays import Int32Array, Int64Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
+from clew.hits.layers import layers_of_groups
 from clew.seeding.free import seed_free
 from clew.seeding.unrolled.clusterers import hdbscan_clusters, sklearn_dbscan
-from clew.seeding.unrolled.merging import layer_bits, merged, n_layers
+from clew.seeding.unrolled.merging import Clustering, merged
 from clew.seeding.unrolled.outliers import OutlierConfig, remove_outliers
-from clew.seeding.unrolled.sweep import Clustering, Hypotheses, sweep, sweep_with
+from clew.seeding.unrolled.sweep import Hypotheses, sweep, sweep_with
 from clew.seeding.unrolled.unrolling import Places, Weights, cylindrical
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
@@ -96,27 +97,30 @@ class UnrolledSeeder:
     def find(self, hits: Hits) -> Seeds:
         """Find seeds among all hits of an event."""
         left = np.argsort(hits.r, kind="stable").astype(np.int32)
-        layers = layer_bits(hits)
+        layer, n_layers = hits.layer_index, len(hits.detector)
         places = cylindrical(hits)
         parts = []
         for settings in self.config.passes:
-            clusters = merged(self._claims(places.take(left), layers[left], settings))
+            clusters = merged(self._claims(places.take(left), layer[left], n_layers, settings))
             clusters = Candidates(left[clusters.hits], clusters.offsets)
             tracks = remove_outliers(hits, clusters, self.config.outliers)
-            tracks = tracks.select(n_layers(tracks, layers) >= settings.fewest_layers)
+            n_seen = layers_of_groups(tracks.hits, tracks.offsets, layer, n_layers)
+            tracks = tracks.select(n_seen >= settings.fewest_layers)
             parts.append(tracks)
             left = left[tracks.labels(len(hits))[left] == 0]
         found = Candidates.concatenate(parts)
         return Seeds(found.select(found.lengths >= SEED_LENGTH).head(SEED_LENGTH), found)
 
-    def _claims(self, places: Places, layers: Int64Array, settings: PassConfig) -> Int64Array:
+    def _claims(self, places: Places, layer: Int32Array, n_layers: int, settings: PassConfig) -> Int64Array:
         """Return the best claim on each of the hits, which are sorted by r."""
         config = self.config
         radii = np.array(settings.radii, dtype=np.float32)
         shifts = np.array(settings.shifts, dtype=np.float32)
         weights = Weights(np.float32(config.weight_z), np.float32(config.weight_side))
-        clustering = Clustering(settings.eps, settings.min_samples, config.max_size, config.voting_layers)
-        task = (places, layers, Hypotheses(radii, shifts), weights, clustering)
+        clustering = Clustering(
+            settings.eps, settings.min_samples, config.max_size, config.voting_layers, n_layers
+        )
+        task = (places, layer, Hypotheses(radii, shifts), weights, clustering)
         if config.clusterer == "dbscan":
             return sweep(*task)
         return sweep_with(sklearn_dbscan if config.clusterer == "scikit-learn" else hdbscan_clusters, *task)

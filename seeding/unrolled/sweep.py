@@ -15,7 +15,7 @@ import numpy as np
 from clew.arrays import Float32Array, Int32Array, Int64Array
 from clew.kernels import kernel, parallel_kernel
 from clew.seeding.dbscan import cluster_into, make_workspace
-from clew.seeding.unrolled.merging import Electorate, vote
+from clew.seeding.unrolled.merging import Clustering, vote
 from clew.seeding.unrolled.unrolling import (
     N_FEATURES,
     Places,
@@ -26,7 +26,7 @@ from clew.seeding.unrolled.unrolling import (
     unroll_into,
 )
 
-__all__ = ["Clustering", "Hypotheses", "sweep", "sweep_with"]
+__all__ = ["Hypotheses", "sweep", "sweep_with"]
 
 
 class Hypotheses(NamedTuple):
@@ -36,25 +36,8 @@ class Hypotheses(NamedTuple):
     shifts: Float32Array
 
 
-class Clustering(NamedTuple):
-    """How hits are clustered.
-
-    Attributes
-    ----------
-    eps, min_samples : float, int
-        Parameters of the clusterer.
-    max_size, fewest_layers : int
-        See `clew.seeding.unrolled.merging.Electorate`.
-    """
-
-    eps: float
-    min_samples: int
-    max_size: int
-    fewest_layers: int
-
-
 def sweep(
-    places: Places, layers: Int64Array, hypotheses: Hypotheses, weights: Weights, clustering: Clustering
+    places: Places, layer: Int32Array, hypotheses: Hypotheses, weights: Weights, clustering: Clustering
 ) -> Int64Array:
     """Sweep with the compiled DBSCAN, on all numba threads; the result is the same for any number of them.
 
@@ -62,8 +45,8 @@ def sweep(
     ----------
     places : Places
         Sorted by r: hits beyond a helix's reach are left out.
-    layers : ndarray of shape (n_hits,), int64
-        See `clew.seeding.unrolled.merging.layer_bits`.
+    layer : ndarray of shape (n_hits,), int32
+        Dense index of each hit's layer, -1 for none.
     hypotheses : Hypotheses
     weights : Weights
     clustering : Clustering
@@ -73,16 +56,16 @@ def sweep(
     ndarray of shape (n_hits,), int64
         The best claim on each hit, see `clew.seeding.unrolled.merging.vote`.
     """
-    blocks = np.zeros((numba.get_num_threads(), len(layers)), dtype=np.int64)
+    blocks = np.zeros((numba.get_num_threads(), len(layer)), dtype=np.int64)
     reach = np.searchsorted(places.r, 2 * hypotheses.radii)
-    _sweep_blocks(places, layers, reach, hypotheses, weights, clustering, blocks)
+    _sweep_blocks(places, layer, reach, hypotheses, weights, clustering, blocks)
     return blocks.max(axis=0)
 
 
 @parallel_kernel
 def _sweep_blocks(
     places: Places,
-    layers: Int64Array,
+    layer: Int32Array,
     reach: Int64Array,
     hypotheses: Hypotheses,
     weights: Weights,
@@ -90,13 +73,13 @@ def _sweep_blocks(
     blocks: Int64Array,
 ) -> None:
     for block in numba.prange(len(blocks)):
-        _sweep_block(places, layers, reach, hypotheses, weights, clustering, blocks, block)
+        _sweep_block(places, layer, reach, hypotheses, weights, clustering, blocks, block)
 
 
 @kernel(owns=True)
 def _sweep_block(
     places: Places,
-    layers: Int64Array,
+    layer: Int32Array,
     reach: Int64Array,
     hypotheses: Hypotheses,
     weights: Weights,
@@ -105,13 +88,12 @@ def _sweep_block(
     block: int,
 ) -> None:
     """Share the radii out: every len(blocks)-th votes in the same block, the best of all blocks counts."""
-    n, shifts = len(layers), hypotheses.shifts
+    n, shifts = len(layer), hypotheses.shifts
     turns = new_turns(n)
     points = np.empty((n, N_FEATURES), dtype=np.float32)
     labels = np.empty(n, dtype=np.int32)
     work = make_workspace(n, N_FEATURES)
     eps = np.float32(clustering.eps)
-    electorate = Electorate(eps, clustering.max_size, clustering.fewest_layers)
     for k in range(block, len(hypotheses.radii), len(blocks)):
         m = reach[k]
         turn_into(places, m, hypotheses.radii[k], turns)
@@ -120,23 +102,22 @@ def _sweep_block(
             unroll_into(places, turns, m, sense, shifts[part // 2], weights, points)
             n_clusters = cluster_into(points[:m], eps, clustering.min_samples, work, labels)
             number = 2 * len(shifts) * k + part
-            vote(points, labels[:m], layers, n_clusters, electorate, number, blocks[block])
+            vote(points, labels[:m], layer, n_clusters, clustering, number, blocks[block])
 
 
 def sweep_with(
     cluster: Callable[[Float32Array, float, int], Int32Array],
     places: Places,
-    layers: Int64Array,
+    layer: Int32Array,
     hypotheses: Hypotheses,
     weights: Weights,
     clustering: Clustering,
 ) -> Int64Array:
     """Do the same as `sweep` with another clusterer: a function of points, eps and min_samples."""
-    best = np.zeros(len(layers), dtype=np.int64)
-    electorate = Electorate(np.float32(clustering.eps), clustering.max_size, clustering.fewest_layers)
+    best = np.zeros(len(layer), dtype=np.int64)
     for number, (radius, shift, sense) in enumerate(product(*hypotheses, (1, -1))):
         m = int(np.searchsorted(places.r, 2 * radius))
         points = unroll(Places(*(part[:m] for part in places)), radius, sense, shift, weights)
         labels = cluster(points, clustering.eps, clustering.min_samples)
-        vote(points, labels, layers, int(labels.max(initial=-1)) + 1, electorate, number, best)
+        vote(points, labels, layer, int(labels.max(initial=-1)) + 1, clustering, number, best)
     return best
