@@ -21,13 +21,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, Final, TypeVar, overload
 
 import numba
 
-__all__ = ["copy_into", "interleaved", "kernel", "parallel_kernel"]
+__all__ = ["copy_into", "interleaved", "kernel", "parallel_kernel", "run_blocks"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
+_BLOCKS_PER_THREAD: Final = 6
+_LEAST_BLOCK: Final = 64
 _CACHE = os.environ.get("CLEW_KERNEL_CACHE", "1") != "0"
 
 
@@ -70,6 +74,38 @@ def parallel_kernel(function: _Function) -> _Function:
     What such a kernel writes may depend on the loop index only, never on the thread.
     """
     return numba.njit(function, parallel=True, nogil=True, cache=_CACHE, error_model="numpy", _nrt=True)
+
+
+def run_blocks(work: Callable[[int, int], object], n: int) -> None:
+    """Call work(begin, end) for ranges that together are range(n), on all of numba's threads.
+
+    Threads take the next range when they are done with one, so that costly ones do not hold the others up.
+    `work` is to call a kernel, which releases the interpreter lock; what it writes may depend on the index
+    only.  The code of such a kernel is compiled once, that of a `parallel_kernel` several times.
+
+    Parameters
+    ----------
+    work : callable
+    n : int
+    """
+    threads = min(numba.get_num_threads(), max(n // _LEAST_BLOCK, 1))
+    n_blocks = 1 if threads == 1 else _BLOCKS_PER_THREAD * threads
+    blocks = iter([(n * k // n_blocks, n * (k + 1) // n_blocks) for k in range(n_blocks)])
+
+    def take() -> None:
+        for block in blocks:  # a list's iterator hands each of its entries to one thread only
+            work(*block)
+
+    work(0, 0)  # what is not compiled yet is compiled here, by the thread whose clock leaves that out
+    others = [_threads().submit(take) for _ in range(threads - 1)]
+    take()
+    for other in others:
+        other.result()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(numba.config.NUMBA_NUM_THREADS, thread_name_prefix="clew")
 
 
 @kernel

@@ -241,7 +241,10 @@ def find_thirds(
         if abs(doublet.z + slope * (middle - doublet.r)) > surface.z_high + cuts.loose:
             return 0
     else:
-        if abs(slope) < _FLATTEST:
+        behind = (surface.z_low - doublet.z) * slope <= 0.0 and (surface.z_high - doublet.z) * slope <= 0.0
+        if (
+            abs(slope) < _FLATTEST or behind
+        ):  # half of the discs that may follow a layer are on the other side
             return 0
         one = doublet.arc + (surface.z_low - doublet.z) / slope
         other = doublet.arc + (surface.z_high - doublet.z) / slope

@@ -33,7 +33,7 @@ _PER_RADIAN: Final = N_COLUMNS / (2 * np.pi)
 _FEW: Final = 64
 """Hits of a cell that are sorted by insertion."""
 
-_HITS_PER_CELL: Final = 6
+_HITS_PER_CELL: Final = 16
 """Mean number of hits of a cell, below which columns share cells: fewer are to be looked into then."""
 
 
@@ -117,10 +117,16 @@ class SortedHits(Protocol):
     def ratio(self) -> Float64Array: ...  # noqa: D102
 
     @property
+    def column(self) -> Int16Array: ...  # noqa: D102
+
+    @property
     def starts(self) -> Int64Array: ...  # noqa: D102
 
     @property
     def surfaces(self) -> RecordArray: ...  # noqa: D102
+
+    @property
+    def shift(self) -> int: ...  # noqa: D102
 
 
 def build_index(hits: Hits, rows: Int64Array | None = None, max_background: float = np.inf) -> HitIndex:

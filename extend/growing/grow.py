@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.detector.solenoid import FieldMap
 from clew.event import Hits
 from clew.extend.growing.following import LONGEST, Rules, Scratch, follow, new_scratch, retrace
-from clew.extend.growing.network import LoopNetwork
 from clew.extend.growing.plant import grown, plant
-from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
 from clew.hits.space import SearchSpace
-from clew.kernels import copy_into, interleaved, kernel, parallel_kernel
-from clew.motion.state import Motion, start_state
+from clew.kernels import copy_into, kernel, run_blocks
+from clew.motion.state import start_state
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["grow_triplets"]
-
-_BLOCK: Final = 32
-"""Groups of seeds that a thread takes at a time."""
 
 
 class _Groups(NamedTuple):
@@ -59,7 +52,11 @@ def grow_triplets(
     best = np.full((n, LONGEST), -1, dtype=np.int32)
     groups = _Groups(triplets, planted.gains, starts, best, np.zeros(n))
     layers = hits.detector.following(1), hits.detector.preceding(1)
-    _grow_all(planted.space, groups, layers, *rules, (least_gain, enough))
+
+    def grow_block(begin: int, end: int) -> None:
+        _grow_block(planted.space, groups, layers, rules, (least_gain, enough), (begin, end))
+
+    run_blocks(grow_block, n)
     return grown(planted, groups.best, groups.most, seeds.least_hits)
 
 
@@ -119,23 +116,3 @@ def _grow_block(
     for i in range(block[0], block[1]):
         triplets, gains = groups.triplets[starts[i] : starts[i + 1]], groups.gains[starts[i] : starts[i + 1]]
         groups.most[i] = _grow_one(space, triplets, gains, layers, rules, cuts, scratch, groups.best[i])
-
-
-@parallel_kernel
-def _grow_all(
-    space: SearchSpace,
-    groups: _Groups,
-    layers: tuple[Int32Array, Int32Array],
-    motion: Motion,
-    snap: Snap,
-    network: LoopNetwork,
-    field: FieldMap,
-    cuts: tuple[float, float],
-) -> None:
-    """Grow all groups of triplets."""
-    n = len(groups.most)
-    n_blocks = (n + _BLOCK - 1) // _BLOCK
-    for number in numba.prange(n_blocks):
-        first = interleaved(number, n_blocks) * _BLOCK
-        rules = Rules(motion, snap, network, field)  # numba hands no nested tuples to threads
-        _grow_block(space, groups, layers, rules, cuts, (first, min(n, first + _BLOCK)))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.hits.index import cell_span, cells_of, columns_of, in_columns
 from clew.hits.space import SearchSpace
-from clew.kernels import interleaved, kernel, parallel_kernel
+from clew.kernels import kernel, run_blocks
 from clew.records import RecordArray
 from clew.seeding.doublets import DOUBLET, Doublet, DoubletCuts, doublet_window, find_thirds, make_doublet
 
@@ -18,9 +17,6 @@ __all__ = ["Triplets", "search_triplets"]
 
 _MOST_THIRDS: Final = 16
 """Third hits of a doublet on one layer that are looked at."""
-
-_BLOCK: Final = 32
-"""First hits that a thread takes at a time."""
 
 
 class Triplets(NamedTuple):
@@ -139,18 +135,17 @@ def _search_block(
     layers: _Layers,
     firsts: Int64Array,
     cuts: DoubletCuts,
-    hits: Int32Array,
-    gains: Float64Array,
-    block: int,
+    triplets: Triplets,
+    block: tuple[int, int],
 ) -> None:
+    """Write the best triplets of the first hits of a block: numbers block[0] to block[1]."""
     scratch = _Scratch(
         np.zeros(1, dtype=DOUBLET), np.empty(_MOST_THIRDS, dtype=np.int32), np.empty(_MOST_THIRDS)
     )
-    for i in range(block * _BLOCK, min(len(firsts), (block + 1) * _BLOCK)):
-        _search_one(space, layers, firsts[i], cuts, scratch, hits[i], gains[i])
+    for i in range(block[0], block[1]):
+        _search_one(space, layers, firsts[i], cuts, scratch, triplets.hits[i], triplets.gains[i])
 
 
-@parallel_kernel
 def search_triplets(
     space: SearchSpace,
     seconds: Int32Array,
@@ -172,10 +167,11 @@ def search_triplets(
     width : int
     """
     n = len(firsts)
-    hits = np.full((n, width, 3), -1, dtype=np.int32)
-    gains = np.full((n, width), -np.inf)
-    n_blocks = (n + _BLOCK - 1) // _BLOCK
-    for number in numba.prange(n_blocks):
-        layers = _Layers(seconds, thirds)
-        _search_block(space, layers, firsts, cuts, hits, gains, interleaved(number, n_blocks))
-    return Triplets(hits, gains)
+    triplets = Triplets(np.full((n, width, 3), -1, dtype=np.int32), np.full((n, width), -np.inf))
+    layers = _Layers(seconds, thirds)
+
+    def search_block(begin: int, end: int) -> None:
+        _search_block(space, layers, firsts, cuts, triplets, (begin, end))
+
+    run_blocks(search_block, n)
+    return triplets

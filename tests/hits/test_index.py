@@ -86,9 +86,7 @@ def test_windows_reach_over_the_end_of_the_turn(
     assert seen(index, 0, -side * (np.pi - 0.1), 0.05, -1.0, 1.0) == []
 
 
-def test_hits_at_the_very_end_of_the_turn_are_found(
-    detector: Detector, hits_on: Callable[..., Hits]
-) -> None:
+def test_hits_at_the_very_end_of_the_turn_are_found(detector: Detector, hits_on: Callable[..., Hits]) -> None:
     index = build_index(hits_on(detector, [(-72.0, 0.0, 0.0, 0), (-72.0, -0.0, 0.0, 0)]))
     assert sorted(seen(index, 0, np.pi, 0.01, -1.0, 1.0)) == [0, 1]
 
