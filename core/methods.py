@@ -65,8 +65,13 @@ def resolve_settings(
 ) -> dict[str, Any]:
     """Return the settings with every default written out; raises as `build`."""
     method = _method(methods, settings, where)
-    values = asdict(_config(method, settings, where))
-    return {"method": settings["method"]} | {k: v for k, v in values.items() if v is not None}
+    values = asdict(_config(method, settings, where), dict_factory=_without_none)
+    return {"method": settings["method"]} | values
+
+
+def _without_none(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a table of settings; TOML has no None, a key left out stands for it."""
+    return {key: value for key, value in items if value is not None}
 
 
 def check_fit(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from clew.io.atomic import atomic_write
-from clew.io.events import PARTS, read_detector, read_event, read_events, read_particles
+from clew.io.events import PARTS, read_event, read_events, read_modules, read_particles
 from clew.io.parts import Part, PartStore
 from clew.io.sources import EventSource, find_events
 from clew.io.submission import Submission, read_submission, write_submission
-from clew.io.write import write_detector, write_event
+from clew.io.write import write_event, write_modules
 
 __all__ = [
     "PARTS",
@@ -17,12 +17,12 @@ __all__ = [
     "Submission",
     "atomic_write",
     "find_events",
-    "read_detector",
     "read_event",
     "read_events",
+    "read_modules",
     "read_particles",
     "read_submission",
-    "write_detector",
     "write_event",
+    "write_modules",
     "write_submission",
 ]

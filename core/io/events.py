@@ -20,7 +20,7 @@ from clew.io.sources import EventSource, find_events
 from clew.io.tables import Table, TableFile, read_table
 from clew.lookup import NOT_LISTED, find_rows, first_duplicate
 
-__all__ = ["PARTS", "read_detector", "read_event", "read_events", "read_particles"]
+__all__ = ["PARTS", "read_event", "read_events", "read_modules", "read_particles"]
 
 PARTS: Final = tuple(TABLES)
 """All parts of an event: hits, cells, particles, truth."""
@@ -80,7 +80,7 @@ def read_events(
         yield read_event(origin, parts, detector)
 
 
-def read_detector(path: str | Path | TableFile) -> Modules:
+def read_modules(path: str | Path | TableFile) -> Modules:
     """Read a detectors.csv (.csv.gz, .parquet)."""
     file = path if isinstance(path, TableFile) else TableFile(Path(path))
     table = read_table(file, DETECTORS)
@@ -129,7 +129,7 @@ def _read_hits(file: TableFile, detectors: TableFile | None, detector: Detector)
     unknown = np.flatnonzero(~detector.has_module(hits.volume, hits.layer, hits.module))
     where, remedy = f" in the detector {detector.name}", "read the event with the detector that measured it"
     if len(unknown) == 0 and detectors is not None:
-        unknown = np.flatnonzero(~_listed(hits, read_detector(detectors)))
+        unknown = np.flatnonzero(~_listed(hits, read_modules(detectors)))
         where, remedy = "", f"use the {detectors} of this data set"
     if len(unknown):
         row = unknown[0]

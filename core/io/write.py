@@ -17,7 +17,7 @@ from clew.io.atomic import atomic_stream, atomic_write
 from clew.io.schema import DETECTORS, TABLES
 from clew.io.tables import Table
 
-__all__ = ["FORMATS", "TableFormat", "event_tables", "write_detector", "write_event"]
+__all__ = ["FORMATS", "TableFormat", "event_tables", "write_event", "write_modules"]
 
 TableFormat: TypeAlias = Literal["csv", "csv.gz", "parquet"]
 FORMATS: Final = ("csv", "csv.gz", "parquet")
@@ -54,7 +54,7 @@ def write_event(folder: str | Path, event: Event, file_format: TableFormat = "cs
     return prefix
 
 
-def write_detector(path: str | Path, modules: Modules) -> None:
+def write_modules(path: str | Path, modules: Modules) -> None:
     """Write a detectors.csv, whole or not at all."""
     rotation = modules.rotation.reshape(-1, 9).T
     identity = (modules.volume, modules.layer, modules.module)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import tomli_w
 
 from clew.errors import InputError
-from clew.io import atomic_write, write_detector, write_event
+from clew.io import atomic_write, write_event, write_modules
 from clew.io.write import FORMATS, TableFormat
 from clew.parallel import parallel_events
 from clew.simulation.config import SimulationConfig
@@ -120,7 +120,7 @@ def _prepare(folder: Path, settings: dict[str, Any], config: SimulationConfig) -
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(folder / RECORD) as temporary:
         temporary.write_text(tomli_w.dumps(settings), encoding="utf-8")
-    write_detector(folder / "detectors.csv", modules)
+    write_modules(folder / "detectors.csv", modules)
 
 
 def _is_done(folder: Path, event_id: int, file_format: str) -> bool:

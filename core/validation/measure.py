@@ -11,7 +11,7 @@ import numpy as np
 from clew.detector import Modules
 from clew.errors import InputError
 from clew.event import Event
-from clew.io import EventSource, read_detector, read_event, read_particles
+from clew.io import EventSource, read_event, read_modules, read_particles
 from clew.io.tables import TableFile
 from clew.parallel import parallel_events
 from clew.validation.histograms import (
@@ -80,7 +80,7 @@ def _measure(source: EventSource, detectors: TableFile | None) -> Measured:
 
 @lru_cache(maxsize=1)
 def _modules(file: TableFile) -> Modules:
-    return read_detector(file)
+    return read_modules(file)
 
 
 def measure_event(event: Event, modules: Modules | None = None) -> Measured:

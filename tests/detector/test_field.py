@@ -27,7 +27,7 @@ def test_the_centre_has_the_nominal_field() -> None:
 
 
 def test_a_flat_track_is_bent_by_the_axial_field_alone() -> None:
-    bending, tilt = bending_and_tilt(FIELD, 300.0, 200.0, -150.0, 1.0, 0.0)
+    bending, tilt = bending_and_tilt(FIELD, 300.0, 200.0, -150.0, (np.cos(1.0), np.sin(1.0)), 0.0)
     rho = float(np.hypot(300.0 - CENTRE[0], 200.0 - CENTRE[1]))
     assert bending == pytest.approx(relative_field(FIELD, rho, 0.0)[0])
     assert tilt == pytest.approx(0.0, abs=1e-4)  # no radial field in the plane of the centre
@@ -45,7 +45,7 @@ def test_bending_and_tilt_are_the_lorentz_force(slope: float) -> None:
     force = -np.cross(ahead, field)
     across = force @ np.array([-np.sin(psi), np.cos(psi), 0.0])
     along = force @ np.array([np.cos(psi), np.sin(psi), 0.0])
-    bending, tilt = bending_and_tilt(FIELD, x, y, z, psi, slope)
+    bending, tilt = bending_and_tilt(FIELD, x, y, z, (np.cos(psi), np.sin(psi)), slope)
     assert bending == pytest.approx(across, rel=1e-6)
     assert tilt == pytest.approx(force[2] - slope * along, rel=1e-6)
 

@@ -41,7 +41,7 @@ def integrated(state: Any, radius: float, step: float = 0.005) -> np.ndarray:
     """Follow a track to a radius in small steps through the field, at second order."""
     x, y, z, psi, kappa, slope = state.x, state.y, state.z, state.psi, state.kappa, state.slope
     while np.hypot(x, y) < radius:
-        bending, tilt = bending_and_tilt(FIELD, x, y, z, psi, slope)
+        bending, tilt = bending_and_tilt(FIELD, x, y, z, (np.cos(psi), np.sin(psi)), slope)
         middle, inclined = psi + 0.5 * step * kappa * bending, slope + 0.5 * step * kappa * tilt
         x, y, z = x + step * np.cos(middle), y + step * np.sin(middle), z + step * inclined
         psi, slope = psi + step * kappa * bending, slope + step * kappa * tilt
@@ -132,7 +132,9 @@ def test_three_hits_on_a_circle_start_on_it() -> None:
         hits.append(point(r * np.cos(phi), r * np.sin(phi), 0.7 * 2 * radius * phi, layer))
     assert start_state(*hits, SURFACES, MOTION, FIELD, state)
     second = hits[1]
-    bending, _ = bending_and_tilt(FIELD, second.x, second.y, second.z, 2 * np.arcsin(72 / (2 * radius)), 0.7)
+    psi = 2 * np.arcsin(72 / (2 * radius))
+    heading = np.cos(psi), np.sin(psi)
+    bending, _ = bending_and_tilt(FIELD, second.x, second.y, second.z, heading, 0.7)
     assert state.kappa * bending == pytest.approx(1 / radius, rel=1e-4)
     assert state.psi == pytest.approx(2 * np.arcsin(116 / (2 * radius)), abs=1e-5)
     assert state.slope == pytest.approx(0.7, rel=1e-4)

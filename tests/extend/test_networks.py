@@ -1,4 +1,4 @@
-"""The compiled engine gives what Keras gives, and the paper's networks have the paper's sizes."""
+"""The compiled networks give what Keras gives, and the paper's networks have the paper's sizes."""
 
 from __future__ import annotations
 
@@ -39,34 +39,20 @@ def test_compiled_outputs_are_keras_outputs(network: str, random_weights: Callab
 
 
 def test_saturated_gates_stay_finite(random_weights: Callable[[str], Path]) -> None:
-    engine = CompiledNetwork("lstm-32", load_weights(str(random_weights("lstm-32"))).arrays)
-    outputs = engine.predict(np.full((2, 10, 16), 1e4, dtype=np.float32))
+    network = CompiledNetwork("lstm-32", load_weights(str(random_weights("lstm-32"))).arrays)
+    outputs = network.predict(np.full((2, 10, 16), 1e4, dtype=np.float32))
     assert np.isfinite(outputs).all()
 
 
 def test_compiled_batches_do_not_know_of_each_other(random_weights: Callable[[str], Path]) -> None:
-    engine = CompiledNetwork("lstm-32", load_weights(str(random_weights("lstm-32"))).arrays)
+    network = CompiledNetwork("lstm-32", load_weights(str(random_weights("lstm-32"))).arrays)
     inputs = np.random.default_rng(1).normal(size=(768, 10, 16)).astype(np.float32)
-    parts = [engine.predict(inputs[start : start + 256]) for start in (0, 256, 512)]
-    np.testing.assert_array_equal(engine.predict(inputs), np.concatenate(parts))
+    parts = [network.predict(inputs[start : start + 256]) for start in (0, 256, 512)]
+    np.testing.assert_array_equal(network.predict(inputs), np.concatenate(parts))
 
 
-def test_both_engines_extend_alike(
-    toy: Event, toy_windows: np.ndarray, random_weights: Callable[[str], Path]
-) -> None:
-    path = str(random_weights("lstm-32"))
-    some = toy_windows[:50]
-    compiled = NetworkExtender(NetworkConfig(weights=path)).extend(toy.hits, some)
-    keras = NetworkExtender(NetworkConfig(weights=path, engine="keras")).extend(toy.hits, some)
-    np.testing.assert_allclose(compiled.points, keras.points, rtol=1e-4, atol=1e-3)
-    assert compiled.sigmas is not None
-    assert keras.sigmas is not None
-    np.testing.assert_allclose(compiled.sigmas, keras.sigmas, rtol=1e-3)
-
-
-@pytest.mark.parametrize("engine", ["compiled", "keras"])
-def test_no_windows(toy: Event, random_weights: Callable[[str], Path], engine: str) -> None:
-    config = NetworkConfig(weights=str(random_weights("lstm-32")), engine=engine)  # type: ignore[arg-type]
+def test_no_windows(toy: Event, random_weights: Callable[[str], Path]) -> None:
+    config = NetworkConfig(weights=str(random_weights("lstm-32")))
     predictions = NetworkExtender(config).extend(toy.hits, np.zeros((0, 5), dtype=np.int32))
     assert predictions.points.shape == (0, 5, 4)
 

@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 from clew.detector import trackml
 from clew.errors import InputError
 from clew.event import Event, Hits
-from clew.io import find_events, read_detector, read_event, read_events, write_event
+from clew.io import find_events, read_event, read_events, read_modules, write_event
 
 Same = Callable[[Event, Event], None]
 
@@ -167,7 +167,7 @@ DETECTORS = (
 
 def test_detector_columns_go_where_they_belong(tmp_path: Path):
     (tmp_path / "detectors.csv").write_text(DETECTORS)
-    modules = read_detector(tmp_path / "detectors.csv")
+    modules = read_modules(tmp_path / "detectors.csv")
     assert (modules.volume[0], modules.layer[0], modules.module[0]) == (7, 2, 1)
     np.testing.assert_array_equal(modules.centre, np.float32([[-65.75, -5.25, -1502.5]]))
     np.testing.assert_array_equal(modules.rotation[0] @ np.float32([0, 0, 1]), np.float32([3, 6, 9]))

@@ -20,9 +20,9 @@ from clew.tracks import NO_HIT
 BASE = '[[extend]]\nmethod = "kalman"\n[fitting]\nmethod = "likelihood"\n[ensemble]\nmethod = "claims"\n'
 WINDOWS = BASE.replace("kalman", "helix").replace("likelihood", "nearest")
 TRIPLETS = '[[seeding]]\nmethod = "triplets"\n'
-SOFT = '[[seeding]]\nmethod = "ranked-triplets"\nleast_pt = 0.13\nfirst_layers = [7, 8]\nleast_hits = 4\n'
-UNROLLED = '[[seeding]]\nmethod = "unrolled"\n'
 PASS = '[[seeding]]\nmethod = "ranked-triplets"\n'
+SOFT = PASS + 'least_pt = 0.13\nfirst_layers = ["pixel barrel 1-2"]\nleast_hits = 4\n'
+UNROLLED = '[[seeding]]\nmethod = "unrolled"\n'
 
 
 @pytest.fixture(scope="module")

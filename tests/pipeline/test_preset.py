@@ -36,6 +36,13 @@ def test_the_resolved_preset_names_settings_left_at_their_default(plain_preset: 
     assert resolved["follow"] == {"outward": FollowConfig().outward, "inward": FollowConfig().inward}
 
 
+def test_settings_that_are_none_are_left_out_of_the_resolved_preset(plain_preset: str) -> None:
+    text = plain_preset.replace('method = "helix"', 'method = "network"')
+    (table,) = Preset.parse(text, "plain", "here").resolved()["extend"]
+    assert "network" not in table
+    assert "field_offset" not in table["helix"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -47,7 +47,7 @@ def test_triplets_of_one_hit_stand_together_the_likeliest_first(event):
 
 def test_seeds_begin_on_the_first_layers_and_are_of_free_hits(event):
     free = FreeHits.of(event.hits).without(event.hits.layer_index == 9)
-    seeder = RankedTripletSeeder(RankedTripletConfig(first_layers=(8,), least_hits=4))
+    seeder = RankedTripletSeeder(RankedTripletConfig(first_layers=("pixel barrel 2",), least_hits=4))
     seeds = seeder.seed(event.hits, free, Candidates.empty())
     assert (event.hits.layer_index[seeds.hits[:, 0]] == 8).all()
     assert free.mask[seeds.hits].all()

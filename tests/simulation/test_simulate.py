@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clew.cli.main import main
-from clew.io import read_detector, read_event
+from clew.io import read_event, read_modules
 from clew.simulation import GunConfig, SimulationConfig
 from clew.simulation.driver import simulate_events
 from clew.simulation.generator import particle_number
@@ -101,7 +101,7 @@ def test_settings_do_not_mix_in_a_folder(tmp_path, capsys):
 
 def test_detectors_and_record_are_written(tmp_path, modules):
     main(["simulate", str(tmp_path), "--gun", GUN, "--format", "csv"])
-    table = read_detector(tmp_path / "detectors.csv")
+    table = read_modules(tmp_path / "detectors.csv")
     np.testing.assert_array_equal(table.centre, modules.centre)
     np.testing.assert_array_equal(table.half_size, modules.half_size)
     assert "sigma_z = 5.5" in (tmp_path / "simulation.toml").read_text()
