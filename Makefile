@@ -21,7 +21,7 @@ lint: $(VENV)/.tests
 	rm -rf build/typecheck
 	$(PIP) install --no-deps --no-build-isolation --target build/typecheck .
 	cd build/typecheck && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p clew
-	cd build/typecheck && PYTHONPATH=. ../../$(BIN)/lint-imports --config ../../.importlinter
+	cd build/typecheck && PYTHONPATH=. ../../$(BIN)/lint-imports ../../.importlinter
 
 $(VENV)/.clew: setup.cfg pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
