@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from clew.detector import Detector, trackml
 from clew.event import Hits
-from clew.hits.index import N_COLUMNS, HitIndex, build_index, cell_span, columns_of, lower_bound, without
+from clew.hits.index import (
+    N_COLUMNS,
+    HitIndex,
+    build_index,
+    cell_span,
+    cells_of,
+    columns_of,
+    in_columns,
+    lower_bound,
+    shift_for,
+    without,
+)
 
 COLUMN = 2 * np.pi / N_COLUMNS
 
@@ -43,10 +54,11 @@ def index(many: Hits) -> HitIndex:
 def seen(index: HitIndex, layer: int, phi: float, half: float, low: float, high: float) -> list[int]:
     """Return the rows of the hits that a search finds in a window, as often as it does."""
     found: list[int] = []
-    first, last = columns_of(phi, half)
-    for column in range(first, last + 1):
-        begin, end = cell_span(index, layer, column, low, high)
-        found += index.row[begin:end].tolist()
+    columns = columns_of(phi, half)
+    first, last = cells_of(index, columns)
+    for cell in range(first, last + 1):
+        begin, end = cell_span(index, layer, cell, low, high)
+        found += [int(index.row[hit]) for hit in range(begin, end) if in_columns(index, hit, columns)]
     return found
 
 
@@ -98,6 +110,14 @@ def test_a_window_of_the_whole_turn_visits_each_column_once(phi: float, half: fl
     assert last - first + 1 == N_COLUMNS
 
 
+@pytest.mark.parametrize("n_hits", [0, 100, 3_000, 120_000])
+def test_cells_are_of_as_many_columns_as_hold_some_hits(n_hits: int) -> None:
+    shift = shift_for(n_hits, 48)
+    per_cell = n_hits / (48 * (N_COLUMNS >> shift))
+    assert per_cell < 32 or shift == 0
+    assert per_cell >= 16 or N_COLUMNS >> shift == 1
+
+
 def test_columns_are_counted_from_minus_pi() -> None:
     assert columns_of(-np.pi + 0.5 * COLUMN, 0.0) == (0, 0)
     assert columns_of(-np.pi + 2.5 * COLUMN, COLUMN) == (1, 3)
@@ -119,7 +139,7 @@ def test_cells_are_sorted_by_ratio_equal_ones_by_row(index: HitIndex, many: Hits
         own = slice(index.starts[cell], index.starts[cell + 1])
         pairs = list(zip(index.ratio[own].tolist(), index.row[own].tolist(), strict=True))
         assert pairs == sorted(pairs)
-        assert (many.layer_index[index.row[own]] == cell // N_COLUMNS).all()
+        assert (many.layer_index[index.row[own]] == cell // (N_COLUMNS >> index.shift)).all()
 
 
 def test_points_are_the_hits(index: HitIndex, many: Hits) -> None:

@@ -36,20 +36,20 @@ def some(hits: Hits, layer: int, n: int) -> np.ndarray:
     return mask
 
 
-def test_free_hits_keep_their_order_and_all_that_is_known(hits: Hits, whole: SearchSpace) -> None:
-    free = np.random.default_rng(3).random(len(hits)) < 0.5
-    space, kept = select_space(whole, free), free[whole.row]
-    np.testing.assert_array_equal(space.row, whole.row[kept])
-    np.testing.assert_array_equal(space.points, whole.points[kept])
-    np.testing.assert_array_equal(space.ratio, whole.ratio[kept])
-    np.testing.assert_array_equal(space.slopes, whole.slopes[kept])
-    before = np.concatenate([[0], np.cumsum(kept)])
-    np.testing.assert_array_equal(space.starts, before[whole.starts])
-    assert space.starts[N_COLUMNS] == np.count_nonzero(free & (hits.layer_index == 0))
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_the_space_of_free_hits_is_that_of_an_event_of_them(
+    hits: Hits, whole: SearchSpace, share: float
+) -> None:
+    free = np.random.default_rng(3).random(len(hits)) < share
+    space, alone = select_space(whole, whole, free), whole_space(hits.select(np.flatnonzero(free)))
+    np.testing.assert_array_equal(space.row, np.flatnonzero(free)[alone.row])
+    for name in ("points", "ratio", "column", "slopes", "starts", "shift"):
+        np.testing.assert_array_equal(getattr(space, name), getattr(alone, name))
+    assert space.starts[N_COLUMNS >> space.shift] == np.count_nonzero(free & (hits.layer_index == 0))
 
 
 def test_a_layer_is_as_much_emptier_as_hits_were_taken(hits: Hits, whole: SearchSpace) -> None:
-    space = select_space(whole, some(hits, 0, 30) | some(hits, 1, 10))
+    space = select_space(whole, whole, some(hits, 0, 30) | some(hits, 1, 10))
     before = whole.surfaces["density"].copy()
     assert space.surfaces["density"] == pytest.approx(before * (0.3, 0.25))
     for name in ("r_low", "r_high", "z_low", "z_high", "position"):
@@ -61,12 +61,12 @@ def test_a_layer_is_as_much_emptier_as_hits_were_taken(hits: Hits, whole: Search
 def test_a_layer_counts_as_having_a_twentieth_of_its_hits_at_least(
     hits: Hits, whole: SearchSpace, left: int, share: float
 ) -> None:
-    space = select_space(whole, some(hits, 0, left) | some(hits, 1, 40))
+    space = select_space(whole, whole, some(hits, 0, left) | some(hits, 1, 40))
     assert space.surfaces["density"] == pytest.approx(whole.surfaces["density"] * (share, 1.0))
 
 
 def test_a_space_of_which_nothing_is_taken_is_itself(hits: Hits, whole: SearchSpace) -> None:
-    assert select_space(whole, np.ones(len(hits), dtype=np.bool_)) is whole
+    assert select_space(whole, whole, np.ones(len(hits), dtype=np.bool_)) is whole
 
 
 def test_densities_are_those_of_the_whole_event_thinned_once(hits: Hits, whole: SearchSpace) -> None:
