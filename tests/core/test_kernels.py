@@ -138,9 +138,13 @@ SMALL = [
 
 
 def counts_references(one: Any) -> bool:
+    """Tell whether a kernel counts references, as compiled for the types that it was called with."""
+    fresh = numba.jit(one.py_func, **{**one.targetoptions, "cache": False})
+    for signature in one.signatures:
+        fresh.compile(signature)
     return any(
         "@NRT_" in line
-        for code in one.inspect_llvm().values()
+        for code in fresh.inspect_llvm().values()
         for line in code.splitlines()
         if "call " in line
     )
