@@ -111,7 +111,8 @@ def run_cell_span(run: Any) -> Any:
     starts = np.zeros(n + 1, dtype=np.int64)
     starts[257:] = 6
     points, rows = np.zeros(6, dtype=STATE), np.arange(6, dtype=np.int32)
-    space = SearchSpace(points, ratio, np.zeros((6, 2)), rows, starts, trackml().surfaces)
+    column = np.zeros(6, dtype=np.int16)
+    space = SearchSpace(points, ratio, column, np.zeros((6, 2)), rows, starts, trackml().surfaces, 0)
     return run(space, 1, 256, 1.5, 4.0)
 
 

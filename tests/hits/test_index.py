@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from clew.detector import Detector, trackml
 from clew.event import Hits
-from clew.hits.index import N_COLUMNS, HitIndex, build_index, cell_span, columns_of, lower_bound, without
+from clew.hits.index import (
+    N_COLUMNS,
+    HitIndex,
+    build_index,
+    cell_span,
+    cells_of,
+    columns_of,
+    in_columns,
+    lower_bound,
+    shift_for,
+    without,
+)
 
 COLUMN = 2 * np.pi / N_COLUMNS
 
@@ -43,10 +54,11 @@ def index(many: Hits) -> HitIndex:
 def seen(index: HitIndex, layer: int, phi: float, half: float, low: float, high: float) -> list[int]:
     """Return the rows of the hits that a search finds in a window, as often as it does."""
     found: list[int] = []
-    first, last = columns_of(phi, half)
-    for column in range(first, last + 1):
-        begin, end = cell_span(index, layer, column, low, high)
-        found += index.row[begin:end].tolist()
+    columns = columns_of(phi, half)
+    first, last = cells_of(index, columns)
+    for cell in range(first, last + 1):
+        begin, end = cell_span(index, layer, cell, low, high)
+        found += [int(index.row[hit]) for hit in range(begin, end) if in_columns(index, hit, columns)]
     return found
 
 
@@ -110,16 +122,16 @@ def test_the_lower_bound_is_the_first_that_is_not_below(values: list[int], low: 
     assert lower_bound(ratio, 1, 1 + len(values), float(low)) == 1 + np.searchsorted(sorted(values), low)
 
 
-def test_cells_are_sorted_by_ratio_equal_ones_by_row(index: HitIndex, many: Hits) -> None:
+def test_cells_are_sorted_by_ratio_equal_ones_by_azimuth(index: HitIndex, many: Hits) -> None:
     assert sorted(index.row.tolist()) == list(range(len(many)))
     assert (index.starts[0], index.starts[-1]) == (0, len(many))
     sizes = np.diff(index.starts)
     assert sizes.max() >= 200
     for cell in np.flatnonzero(sizes):
         own = slice(index.starts[cell], index.starts[cell + 1])
-        pairs = list(zip(index.ratio[own].tolist(), index.row[own].tolist(), strict=True))
+        pairs = list(zip(index.ratio[own].tolist(), index.points["phi"][own].tolist(), strict=True))
         assert pairs == sorted(pairs)
-        assert (many.layer_index[index.row[own]] == cell // N_COLUMNS).all()
+        assert (many.layer_index[index.row[own]] == cell // (N_COLUMNS >> index.shift)).all()
 
 
 def test_points_are_the_hits(index: HitIndex, many: Hits) -> None:
@@ -173,3 +185,8 @@ def test_hits_that_are_taken_leave_the_index(index: HitIndex, many: Hits) -> Non
     for row in np.flatnonzero(~taken)[:100]:
         phi, _, _, ratio = many.features[row].tolist()
         assert row in seen(left, many.layer_index[row], phi, 1e-6, ratio, ratio)
+
+
+@pytest.mark.parametrize(("n_hits", "shift"), [(10**6, 0), (512 * 16, 0), (512 * 16 - 1, 1), (9, 8)])
+def test_columns_share_cells_where_hits_are_few(n_hits: int, shift: int) -> None:
+    assert shift_for(n_hits, 2) == shift

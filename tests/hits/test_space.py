@@ -36,20 +36,25 @@ def some(hits: Hits, layer: int, n: int) -> np.ndarray:
     return mask
 
 
-def test_free_hits_keep_their_order_and_all_that_is_known(hits: Hits, whole: SearchSpace) -> None:
+def test_free_hits_are_sorted_and_keep_all_that_is_known(hits: Hits, whole: SearchSpace) -> None:
     free = np.random.default_rng(3).random(len(hits)) < 0.5
-    space, kept = select_space(whole, free), free[whole.row]
-    np.testing.assert_array_equal(space.row, whole.row[kept])
-    np.testing.assert_array_equal(space.points, whole.points[kept])
-    np.testing.assert_array_equal(space.ratio, whole.ratio[kept])
-    np.testing.assert_array_equal(space.slopes, whole.slopes[kept])
-    before = np.concatenate([[0], np.cumsum(kept)])
-    np.testing.assert_array_equal(space.starts, before[whole.starts])
-    assert space.starts[N_COLUMNS] == np.count_nonzero(free & (hits.layer_index == 0))
+    space = select_space(whole, whole, free)
+    assert space.shift > whole.shift  # fewer hits, fewer cells
+    assert sorted(space.row.tolist()) == np.flatnonzero(free).tolist()
+    of_row = np.argsort(whole.row)[space.row]
+    np.testing.assert_array_equal(space.points, whole.points[of_row])
+    np.testing.assert_array_equal(space.ratio, whole.ratio[of_row])
+    np.testing.assert_array_equal(space.column, whole.column[of_row])
+    np.testing.assert_array_equal(space.slopes, whole.slopes[of_row])
+    assert (space.starts[0], space.starts[-1]) == (0, np.count_nonzero(free))
+    cell = space.points["layer"] * (N_COLUMNS >> space.shift) + (space.column >> space.shift)
+    np.testing.assert_array_equal(np.searchsorted(cell, np.arange(len(space.starts))), space.starts)
+    for number in range(len(space.starts) - 1):
+        assert (np.diff(space.ratio[space.starts[number] : space.starts[number + 1]]) >= 0).all()
 
 
 def test_a_layer_is_as_much_emptier_as_hits_were_taken(hits: Hits, whole: SearchSpace) -> None:
-    space = select_space(whole, some(hits, 0, 30) | some(hits, 1, 10))
+    space = select_space(whole, whole, some(hits, 0, 30) | some(hits, 1, 10))
     before = whole.surfaces["density"].copy()
     assert space.surfaces["density"] == pytest.approx(before * (0.3, 0.25))
     for name in ("r_low", "r_high", "z_low", "z_high", "position"):
@@ -61,12 +66,12 @@ def test_a_layer_is_as_much_emptier_as_hits_were_taken(hits: Hits, whole: Search
 def test_a_layer_counts_as_having_a_twentieth_of_its_hits_at_least(
     hits: Hits, whole: SearchSpace, left: int, share: float
 ) -> None:
-    space = select_space(whole, some(hits, 0, left) | some(hits, 1, 40))
+    space = select_space(whole, whole, some(hits, 0, left) | some(hits, 1, 40))
     assert space.surfaces["density"] == pytest.approx(whole.surfaces["density"] * (share, 1.0))
 
 
 def test_a_space_of_which_nothing_is_taken_is_itself(hits: Hits, whole: SearchSpace) -> None:
-    assert select_space(whole, np.ones(len(hits), dtype=np.bool_)) is whole
+    assert select_space(whole, whole, np.ones(len(hits), dtype=np.bool_)) is whole
 
 
 def test_densities_are_those_of_the_whole_event_thinned_once(hits: Hits, whole: SearchSpace) -> None:
