@@ -7,13 +7,15 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
-from clew.detector import Detector
+from clew.detector import ClusterSlopes, Detector
 from clew.event import Hits
 from clew.hits.index import HitIndex
 from clew.kernels import kernel
+from clew.records import RecordArray, record_dtype
 
 __all__ = ["slope_limits"]
 
+_SLOPES: Final = record_dtype(ClusterSlopes)
 _STEEPEST: Final = 1e3
 _MARGIN: Final = (0.97, 0.01, 1.03, 0.01)
 """Factor and offset of the least and of the largest slope: how far the limits are loosened."""
@@ -34,13 +36,14 @@ def slope_limits(hits: Hits, index: HitIndex) -> Float64Array:
     return limits
 
 
-def _limits_of_layers(detector: Detector) -> Float64Array:
-    """Return the four numbers of each layer's `ClusterSlopes`, shape (n_layers, 4); NaN where it has none."""
-    table = np.full((len(detector), 4), np.nan)
+def _limits_of_layers(detector: Detector) -> RecordArray:
+    """Return the `ClusterSlopes` of each layer, shape (n_layers,); NaN where it has none."""
+    table = np.full(len(detector), np.nan, dtype=_SLOPES)
     for row, layer in zip(table, detector.layers, strict=True):
         limits = detector.classes[layer.kind].cluster
         if limits is not None:
-            row[:] = limits.least_per_column, limits.least_off, limits.most_per_column, limits.most_off
+            for name in _SLOPES.names or ():
+                row[name] = getattr(limits, name)
     return table
 
 
@@ -58,17 +61,19 @@ def _limit(
     index: HitIndex,
     offsets: Int64Array,
     channel: Int32Array,
-    table: Float64Array,
+    table: RecordArray,
     limits: Float64Array,
 ) -> None:
     low_scale, low_off, high_scale, high_off = _MARGIN
     for hit in range(len(index.row)):
         layer = index.points[hit].layer
         begin, end = offsets[index.row[hit]], offsets[index.row[hit] + 1]
-        if begin == end or np.isnan(table[layer, 0]):
+        slopes = table[layer]
+        if begin == end or np.isnan(slopes.least_per_column):
             continue
         n = _columns(channel, begin, end)
-        fewer, more = table[layer, 0] * (n - 2.0) - table[layer, 1], table[layer, 2] * n + table[layer, 3]
+        fewer = slopes.least_per_column * (n - 2.0) - slopes.least_off
+        more = slopes.most_per_column * n + slopes.most_off
         if index.surfaces[layer].barrel:
             least, most = max(fewer, 0.0), more
         else:

@@ -44,11 +44,6 @@ class PredictionReport:
     filled: float
     histogram: Int64Array
 
-    @property
-    def all_right(self) -> float:
-        """Matched seeds with all five slots right / matched seeds."""
-        return ratio(self.histogram[PREDICTED_HITS], self.n_seeds)
-
 
 def prediction_report(
     seeds: Int32Array, fitted: Candidates, truth: Truth, particles: Particles

@@ -1,4 +1,4 @@
-"""The solenoid's field at any point, and its map for the transport."""
+"""The map of the solenoid's field for the transport."""
 
 from __future__ import annotations
 
@@ -8,24 +8,13 @@ from typing import Final
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from clew.arrays import Float64Array
 from clew.detector import trackml
 
-__all__ = ["field_at", "write_field_map"]
+__all__ = ["write_field_map"]
 
 _STEP: Final = 100.0  # mm; trilinear interpolation is then within 1e-3 of the field
 _REACH: Final = (1800.0, 4200.0)  # mm in x and y, and in z: more than the detector
 _LARGEST_RHO: Final = 1200.0  # mm from the axis; the thin coil's own field diverges
-
-
-def field_at(position: Float64Array) -> Float64Array:
-    """Return the field [T] at points [mm], both of shape (n, 3)."""
-    solenoid = trackml().solenoid
-    offset = position - np.array(solenoid.centre)
-    rho = np.minimum(np.hypot(offset[:, 0], offset[:, 1]), _LARGEST_RHO)
-    radial, axial = solenoid.field(rho, offset[:, 2])
-    direction = offset[:, :2] / np.maximum(np.hypot(offset[:, 0], offset[:, 1]), 1e-9)[:, None]
-    return np.column_stack([radial[:, None] * direction, axial])
 
 
 def write_field_map(path: Path) -> None:

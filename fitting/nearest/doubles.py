@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import Float32Array, Float64Array, Int32Array
+from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array
 from clew.detector import Detector
 from clew.event import Hits
 from clew.fitting.nearest.assignment import assign_hits
@@ -58,7 +58,8 @@ def add_doubles(hits: Hits, index: HitIndex, windows: Int32Array, rows: Int32Arr
         len(hits),
     ).reshape(targets.shape)
     found = _fitting(line[:, first:], found, hits.layer_index, hits.module)
-    return _interleave(line[:, first:], targets, found, hits.features, hits.layer_index, index.surfaces)
+    barrel = hits.detector.barrel[hits.layer_index]
+    return _interleave(line[:, first:], targets, found, hits.r, hits.z, barrel)
 
 
 def _overlaps(detector: Detector) -> Float64Array:
@@ -128,9 +129,9 @@ def _interleave(
     line: Int32Array,
     targets: RecordArray,
     doubles: Int32Array,
-    features: Float32Array,
-    layer: Int32Array,
-    surfaces: RecordArray,
+    r: Float32Array,
+    z: Float32Array,
+    barrel: BoolArray,
 ) -> Int32Array:
     """Put each double before or after its hit, whichever is met first; leave out the lines' first hits."""
     n, width = doubles.shape
@@ -142,8 +143,7 @@ def _interleave(
                 rows[i, 2 * k] = hit
             if double == NO_HIT:
                 continue
-            barrel = surfaces[layer[hit]].barrel
-            path = path_to(targets[i, k], features[double, 1], features[double, 2], barrel)
+            path = path_to(targets[i, k], r[double], z[double], barrel[hit])
             rows[i, 2 * k + 1] = double
             if k > 0 and path < 0:
                 rows[i, 2 * k], rows[i, 2 * k + 1] = double, hit

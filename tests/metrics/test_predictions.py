@@ -11,7 +11,7 @@ def test_the_next_true_hits_are_all_right(event: Event):
     seeds = true_seeds(event.truth, event.particles)
     report = prediction_report(seeds, Candidates.from_rows(seeds + 5), event.truth, event.particles)
     assert report.n_seeds == 2
-    assert report.right == report.filled == report.all_right == 1.0
+    assert report.right == report.filled == 1.0
     assert report.histogram.tolist() == [0, 0, 0, 0, 0, 2]
 
 
@@ -30,7 +30,6 @@ def test_degraded_predictions_by_hand(event: Event):
     assert report.right == pytest.approx(3 / 10)
     assert report.filled == pytest.approx(6 / 10)
     assert report.histogram.tolist() == [0, 1, 1, 0, 0, 0]
-    assert report.all_right == 0.0
 
 
 def test_empty_rows_and_no_seeds(event: Event):
@@ -41,7 +40,7 @@ def test_empty_rows_and_no_seeds(event: Event):
     none = prediction_report(seeds[:0], Candidates.empty(), event.truth, event.particles)
     assert none.n_seeds == 0
     assert np.isnan(none.right)
-    assert np.isnan(none.all_right)
+    assert not none.histogram.any()
 
 
 def test_path_order_puts_noise_first_and_follows_each_particle(event: Event):

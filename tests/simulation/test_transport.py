@@ -2,10 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from clew.detector import trackml
 from clew.simulation.digitisation import fits
-from clew.simulation.field import field_at
 
 MM_PER_GEV = 2.99792458e-4
+
+
+def field_at(position: np.ndarray) -> np.ndarray:
+    """Return the field [T] at points [mm], both of shape (n, 3)."""
+    solenoid = trackml().solenoid
+    offset = position - np.array(solenoid.centre)
+    rho = np.hypot(offset[:, 0], offset[:, 1])
+    radial, axial = solenoid.field(np.minimum(rho, 1200.0), offset[:, 2])  # a thin coil's field diverges
+    return np.column_stack([(radial / np.maximum(rho, 1e-9))[:, None] * offset[:, :2], axial])
 
 
 def step(state: np.ndarray, charge: float, h: float) -> np.ndarray:
