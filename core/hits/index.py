@@ -30,6 +30,9 @@ N_COLUMNS: Final = 256
 """Azimuth columns of a layer, a power of 2: windows are rounded to whole ones."""
 
 _PER_RADIAN: Final = N_COLUMNS / (2 * np.pi)
+_PHI, _RATIO = 0, 3
+"""Columns of `Hits.features`."""
+
 _FEW: Final = 64
 """Hits of a cell that are sorted by insertion."""
 
@@ -221,23 +224,25 @@ def _sort_cells(features: Float32Array, starts: Int64Array, row: Int32Array, rat
 
 @kernel(owns=True)
 def _sort_cell(features: Float32Array, row: Int32Array, ratio: Float64Array, begin: int, end: int) -> None:
-    """Sort the hits of a cell by z/r, equal ones by row."""
-    own = row[begin:end].copy()
-    values = np.empty(end - begin)
+    """Sort the hits of a cell by z/r, equal ones by azimuth."""
+    own, keys = row[begin:end].copy(), np.empty(end - begin)
+    for column in (_PHI, _RATIO):  # a stable sort by the first key within one by the second
+        for k in range(end - begin):
+            keys[k] = features[own[k], column]
+        own = own[np.argsort(keys, kind="mergesort")]
     for k in range(end - begin):
-        values[k] = features[own[k], 3]
-    order = np.argsort(values, kind="mergesort")
-    for k in range(end - begin):
-        row[begin + k], ratio[begin + k] = own[order[k]], values[order[k]]
+        row[begin + k], ratio[begin + k] = own[k], features[own[k], _RATIO]
 
 
 @kernel(force=True)
 def _insert(features: Float32Array, row: Int32Array, ratio: Float64Array, begin: int, end: int) -> None:
-    """Sort the hits of a small cell by z/r, equal ones by row, by inserting one after the other."""
+    """Sort the hits of a small cell by z/r, equal ones by azimuth: insert one after the other."""
     for k in range(begin, end):
-        own, value = row[k], np.float64(features[row[k], 3])
+        own, value, phi = row[k], np.float64(features[row[k], _RATIO]), features[row[k], _PHI]
         place = k
-        while place > begin and ratio[place - 1] > value:
+        while place > begin and (
+            ratio[place - 1] > value or (ratio[place - 1] == value and features[row[place - 1], _PHI] > phi)
+        ):
             row[place], ratio[place] = row[place - 1], ratio[place - 1]
             place -= 1
         row[place], ratio[place] = own, value

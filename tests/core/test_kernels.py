@@ -111,7 +111,8 @@ def run_cell_span(run: Any) -> Any:
     starts = np.zeros(n + 1, dtype=np.int64)
     starts[257:] = 6
     points, rows = np.zeros(6, dtype=STATE), np.arange(6, dtype=np.int32)
-    space = SearchSpace(points, ratio, np.zeros((6, 2)), rows, starts, trackml().surfaces)
+    column = np.zeros(6, dtype=np.int16)
+    space = SearchSpace(points, ratio, column, np.zeros((6, 2)), rows, starts, trackml().surfaces, 0)
     return run(space, 1, 256, 1.5, 4.0)
 
 
@@ -138,9 +139,13 @@ SMALL = [
 
 
 def counts_references(one: Any) -> bool:
+    """Tell whether a kernel counts references, as compiled for the types that it was called with."""
+    fresh = numba.jit(one.py_func, **{**one.targetoptions, "cache": False})
+    for signature in one.signatures:
+        fresh.compile(signature)
     return any(
         "@NRT_" in line
-        for code in one.inspect_llvm().values()
+        for code in fresh.inspect_llvm().values()
         for line in code.splitlines()
         if "call " in line
     )

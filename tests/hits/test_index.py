@@ -130,14 +130,14 @@ def test_the_lower_bound_is_the_first_that_is_not_below(values: list[int], low: 
     assert lower_bound(ratio, 1, 1 + len(values), float(low)) == 1 + np.searchsorted(sorted(values), low)
 
 
-def test_cells_are_sorted_by_ratio_equal_ones_by_row(index: HitIndex, many: Hits) -> None:
+def test_cells_are_sorted_by_ratio_equal_ones_by_azimuth(index: HitIndex, many: Hits) -> None:
     assert sorted(index.row.tolist()) == list(range(len(many)))
     assert (index.starts[0], index.starts[-1]) == (0, len(many))
     sizes = np.diff(index.starts)
     assert sizes.max() >= 200
     for cell in np.flatnonzero(sizes):
         own = slice(index.starts[cell], index.starts[cell + 1])
-        pairs = list(zip(index.ratio[own].tolist(), index.row[own].tolist(), strict=True))
+        pairs = list(zip(index.ratio[own].tolist(), index.points["phi"][own].tolist(), strict=True))
         assert pairs == sorted(pairs)
         assert (many.layer_index[index.row[own]] == cell // (N_COLUMNS >> index.shift)).all()
 
@@ -193,3 +193,8 @@ def test_hits_that_are_taken_leave_the_index(index: HitIndex, many: Hits) -> Non
     for row in np.flatnonzero(~taken)[:100]:
         phi, _, _, ratio = many.features[row].tolist()
         assert row in seen(left, many.layer_index[row], phi, 1e-6, ratio, ratio)
+
+
+@pytest.mark.parametrize(("n_hits", "shift"), [(10**6, 0), (512 * 16, 0), (512 * 16 - 1, 1), (9, 8)])
+def test_columns_share_cells_where_hits_are_few(n_hits: int, shift: int) -> None:
+    assert shift_for(n_hits, 2) == shift

@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clew.event import Cells, Event, Hits
+from clew.event import Cells, Hits
 from clew.hits.clusters import slope_limits
-from clew.hits.free import FreeHits
-from clew.hits.index import N_COLUMNS, build_index
+from clew.hits.index import build_index
 from clew.hits.space import whole_space
 
 
@@ -77,16 +76,3 @@ def test_without_cells_any_slope_is_allowed() -> None:
     low, high = limits_of(hits_at([32.0], [0.0], 8, [1]))[0]
     assert low <= 0.0
     assert high >= 1000.0
-
-
-def test_only_free_hits_are_in_the_space_sorted_by_place(make_toy_event) -> None:
-    event: Event = make_toy_event(n_particles=80, seed=1, noise=300)
-    free = np.random.default_rng(0).random(len(event.hits)) < 0.5
-    whole = whole_space(event.hits)
-    space = FreeHits.of(event.hits).without(~free).space
-    assert set(space.row.tolist()) == set(np.flatnonzero(free).tolist())
-    for cell in range(len(space.starts) - 1):
-        begin, end = space.starts[cell : cell + 2]
-        assert (space.points["layer"][begin:end] == cell // (N_COLUMNS >> space.shift)).all()
-        assert (np.diff(space.points["z_over_r"][begin:end]) >= 0).all()
-    assert (space.surfaces["density"] <= whole.surfaces["density"]).all()

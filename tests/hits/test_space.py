@@ -36,16 +36,21 @@ def some(hits: Hits, layer: int, n: int) -> np.ndarray:
     return mask
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_the_space_of_free_hits_is_that_of_an_event_of_them(
-    hits: Hits, whole: SearchSpace, share: float
-) -> None:
-    free = np.random.default_rng(3).random(len(hits)) < share
-    space, alone = select_space(whole, whole, free), whole_space(hits.select(np.flatnonzero(free)))
-    np.testing.assert_array_equal(space.row, np.flatnonzero(free)[alone.row])
-    for name in ("points", "ratio", "column", "slopes", "starts", "shift"):
-        np.testing.assert_array_equal(getattr(space, name), getattr(alone, name))
-    assert space.starts[N_COLUMNS >> space.shift] == np.count_nonzero(free & (hits.layer_index == 0))
+def test_free_hits_are_sorted_and_keep_all_that_is_known(hits: Hits, whole: SearchSpace) -> None:
+    free = np.random.default_rng(3).random(len(hits)) < 0.5
+    space = select_space(whole, whole, free)
+    assert space.shift > whole.shift  # fewer hits, fewer cells
+    assert sorted(space.row.tolist()) == np.flatnonzero(free).tolist()
+    of_row = np.argsort(whole.row)[space.row]
+    np.testing.assert_array_equal(space.points, whole.points[of_row])
+    np.testing.assert_array_equal(space.ratio, whole.ratio[of_row])
+    np.testing.assert_array_equal(space.column, whole.column[of_row])
+    np.testing.assert_array_equal(space.slopes, whole.slopes[of_row])
+    assert (space.starts[0], space.starts[-1]) == (0, np.count_nonzero(free))
+    cell = space.points["layer"] * (N_COLUMNS >> space.shift) + (space.column >> space.shift)
+    np.testing.assert_array_equal(np.searchsorted(cell, np.arange(len(space.starts))), space.starts)
+    for number in range(len(space.starts) - 1):
+        assert (np.diff(space.ratio[space.starts[number] : space.starts[number + 1]]) >= 0).all()
 
 
 def test_a_layer_is_as_much_emptier_as_hits_were_taken(hits: Hits, whole: SearchSpace) -> None:

@@ -64,14 +64,14 @@ def test_a_circle_meets_a_cylinder_where_it_is_cut_by_hand(
     if len(cut) == 2 and abs(cut[0] - cut[1]) < 1e-2:
         return
     expected = min((arc if arc > least else arc + turn for arc in cut), default=np.inf)
-    arc = arc_to_layer(r, 0.0, 0.0, psi, curvature, 0.0, SURFACES[SECOND], again)
+    arc = arc_to_layer(r, 0.0, 0.0, (np.cos(psi), np.sin(psi)), curvature, 0.0, SURFACES[SECOND], again)
     assert arc == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_straight_line_meets_a_cylinder_ahead() -> None:
-    arc = arc_to_layer(32.0, 0.0, 0.0, 0.0, 0.0, 0.0, SURFACES[SECOND], False)
+    arc = arc_to_layer(32.0, 0.0, 0.0, (1.0, 0.0), 0.0, 0.0, SURFACES[SECOND], False)
     assert arc == pytest.approx(40.0, abs=1e-3)
-    through_the_middle = arc_to_layer(32.0, 0.0, 0.0, np.pi, 0.0, 0.0, SURFACES[SECOND], False)
+    through_the_middle = arc_to_layer(32.0, 0.0, 0.0, (-1.0, 0.0), 0.0, 0.0, SURFACES[SECOND], False)
     assert through_the_middle == pytest.approx(104.0, abs=1e-3)
 
 
@@ -89,7 +89,7 @@ def test_a_straight_line_meets_a_cylinder_ahead() -> None:
     ],
 )
 def test_a_helix_meets_a_disc_ahead_of_it(z: float, slope: float, expected: float) -> None:
-    arc = arc_to_layer(50.0, 0.0, z, 0.0, 1e-3, slope, SURFACES[DISC], False)
+    arc = arc_to_layer(50.0, 0.0, z, (1.0, 0.0), 1e-3, slope, SURFACES[DISC], False)
     assert arc == pytest.approx(expected)
 
 
