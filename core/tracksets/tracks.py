@@ -11,7 +11,6 @@ from clew.arrays import Float32Array, Int32Array, Int64Array
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits
 from clew.lookup import NOT_LISTED, find_rows
-from clew.metrics.weights import generation
 
 __all__ = ["Clusters", "Tracks", "cluster_shapes", "tracks_of"]
 
@@ -91,11 +90,6 @@ class Tracks:
     def pt(self) -> Float32Array:
         """Transverse momentum at the vertex, shape (n_tracks,), float32, GeV."""
         return np.hypot(self.momentum[:, 0], self.momentum[:, 1])
-
-    @property
-    def generation(self) -> Int64Array:
-        """Decays and interactions between the collision and the particle, shape (n_tracks,), int64."""
-        return generation(self.particle_id)
 
     def select(self, chosen: Int64Array) -> Tracks:
         """Return some tracks, by number, in the given order."""
