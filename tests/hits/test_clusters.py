@@ -19,7 +19,7 @@ CYLINDER, DISC, STRIPS = range(3)
 
 @pytest.fixture(scope="module")
 def detector(in_uniform_field: Callable[..., Detector]) -> Detector:
-    """Return a pixel cylinder, a pixel disc and a cylinder of strips; clusters of both pixels tell as much."""
+    """Return a pixel cylinder, a pixel disc and a cylinder of strips; both pixels' clusters tell as much."""
     whole = in_uniform_field(7, 11, 24)
     classes = {
         name: replace(kind, cluster=LIMITS if "pixel" in name else None)
@@ -44,9 +44,7 @@ def limits_of(
     return found
 
 
-def test_clusters_of_a_cylinder_grow_with_the_slope(
-    detector: Detector, hits_on: Callable[..., Hits]
-) -> None:
+def test_clusters_of_a_cylinder_grow_with_the_slope(detector: Detector, hits_on: Callable[..., Hits]) -> None:
     found = limits_of(detector, hits_on, CYLINDER, [[5], [5, 6], [9, 7, 8], [3, 3, 12]])
     least = np.array([0.0, 0.0, 0.4 * 1 - 0.1, 0.4 * 8 - 0.1])
     most = np.array([0.5 * 1 + 0.2, 0.5 * 2 + 0.2, 0.5 * 3 + 0.2, 0.5 * 10 + 0.2])

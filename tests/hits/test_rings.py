@@ -46,9 +46,7 @@ def azimuths(
     return found
 
 
-def test_all_hits_of_a_module_lie_along_its_centre(
-    detector: Detector, hits_on: Callable[..., Hits]
-) -> None:
+def test_all_hits_of_a_module_lie_along_its_centre(detector: Detector, hits_on: Callable[..., Hits]) -> None:
     centre = -np.pi + 6.5 * INNER
     rows = [(60.0, centre + 0.3, NEAR, 5), (70.0, centre - 0.1, NEAR, 5), (50.0, centre + 0.05, FAR, 5)]
     np.testing.assert_allclose(azimuths(detector, hits_on, rows), centre, atol=1e-6)
@@ -60,9 +58,7 @@ def test_rings_have_their_own_modules(detector: Detector, hits_on: Callable[...,
     np.testing.assert_allclose(azimuths(detector, hits_on, rows), expected, atol=1e-6)
 
 
-def test_the_mean_of_a_modules_hits_tells_its_ring(
-    detector: Detector, hits_on: Callable[..., Hits]
-) -> None:
+def test_the_mean_of_a_modules_hits_tells_its_ring(detector: Detector, hits_on: Callable[..., Hits]) -> None:
     phi = 2.5 * OUTER - np.pi
     rows = [(95.0, phi, NEAR, 3), (120.0, phi, NEAR, 3)]  # one module of the outer ring
     np.testing.assert_allclose(azimuths(detector, hits_on, rows), phi, atol=1e-6)
