@@ -200,7 +200,10 @@ def test_a_candidate_has_no_more_hits_than_there_is_room_for(
 ) -> None:
     rows = [beside(layer, 0.001 * k) for layer in range(len(RADII)) for k in range(4)]
     crowded = Toy(hits_on(in_uniform_field(*CYLINDERS), numbered(rows)))
-    assert len(crowded.followed([0, 4, 8])[0]) == LONGEST
+    full, _ = crowded.followed([0, 4, 8])
+    assert len(full) == LONGEST
+    # on the way back there are further overlaps, for which the first hits would have to go
+    assert crowded.retraced(full) == full
 
 
 def blank(bias: Sequence[float] = (0.0,) * N_CORRECTIONS) -> LoopNetwork:

@@ -19,7 +19,7 @@ CYLINDER, DISC, STRIPS = range(3)
 
 @pytest.fixture(scope="module")
 def detector(in_uniform_field: Callable[..., Detector]) -> Detector:
-    """Return a pixel cylinder, a pixel disc and a cylinder of strips; pixels of both tell as much."""
+    """Return a pixel cylinder, a pixel disc and a cylinder of strips; both pixels' clusters tell as much."""
     whole = in_uniform_field(7, 11, 24)
     classes = {
         name: replace(kind, cluster=LIMITS if "pixel" in name else None)

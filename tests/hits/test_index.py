@@ -36,14 +36,16 @@ def detector(in_uniform_field: Callable[..., Detector]) -> Detector:
 
 @pytest.fixture(scope="module")
 def many(detector: Detector, hits_on: Callable[..., Hits]) -> Hits:
-    """Return 900 hits all around the two layers, and 200 in one place of the first one, many at equal z/r."""
+    """Return 900 hits all around the two layers, and 200 and 20 in two places, many at equal z/r."""
     rng = np.random.default_rng(2)
     phi, layer = rng.uniform(-np.pi, np.pi, 900), rng.integers(0, 2, 900)
     r = np.where(layer == 0, rng.uniform(70, 74, 900), rng.uniform(30, 176, 900))
     z = np.where(layer == 0, rng.uniform(-400, 400, 900), rng.uniform(598, 602, 900))
     around = np.stack([r * np.cos(phi), r * np.sin(phi), z, layer], axis=1)
-    dense = np.stack([np.full(200, 72.0), np.full(200, 0.5), rng.integers(-9, 9, 200), np.zeros(200)], axis=1)
-    return hits_on(detector, rng.permutation(np.concatenate([around, dense])))
+    # cells of many and of few hits are sorted in two ways
+    places = [(72.0, 0.5, z, 0) for z in rng.integers(-9, 9, 200)]
+    places += [(-72.0, 0.5, z, 0) for z in rng.integers(-2, 2, 20)]
+    return hits_on(detector, rng.permutation(np.concatenate([around, places])))
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +137,7 @@ def test_cells_are_sorted_by_ratio_equal_ones_by_azimuth(index: HitIndex, many: 
     assert (index.starts[0], index.starts[-1]) == (0, len(many))
     sizes = np.diff(index.starts)
     assert sizes.max() >= 200
+    assert np.count_nonzero((sizes >= 20) & (sizes < 60)) >= 1
     for cell in np.flatnonzero(sizes):
         own = slice(index.starts[cell], index.starts[cell + 1])
         pairs = list(zip(index.ratio[own].tolist(), index.points["phi"][own].tolist(), strict=True))
