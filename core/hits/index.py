@@ -132,7 +132,9 @@ class SortedHits(Protocol):
     def shift(self) -> int: ...  # noqa: D102
 
 
-def build_index(hits: Hits, rows: Int64Array | None = None, max_background: float = np.inf) -> HitIndex:
+def build_index(
+    hits: Hits, rows: Int64Array | None = None, max_background: float = np.inf, shift: int = 0
+) -> HitIndex:
     """Sort the given rows of an event into an index; hits on unknown layers are left out.
 
     Parameters
@@ -142,11 +144,12 @@ def build_index(hits: Hits, rows: Int64Array | None = None, max_background: floa
         The hits that a search may find; None for all.
     max_background : float
         See clew.fitting.nearest.road.
+    shift : int
+        Columns that make a cell, as a power of 2; see `HitIndex`.
     """
     chosen = np.arange(len(hits)) if rows is None else rows
     chosen = chosen[hits.layer_index[chosen] >= 0]
     n, n_layers = len(chosen), len(hits.detector)
-    shift = shift_for(n, n_layers)
     own = np.empty(n, dtype=np.int32)
     _find_cells(hits.phi, hits.layer_index, chosen, shift, own)
     starts = np.zeros(n_layers * (N_COLUMNS >> shift) + 1, dtype=np.int64)

@@ -43,9 +43,14 @@ class SearchSpace(NamedTuple):
     shift: int
 
     def on_layers(self, layers: Sequence[int]) -> Int64Array:
-        """Return the entries of the hits on some layers, ascending, shape (n,), int64."""
+        """Return the entries of the hits on some layers, shape (n,), int64.
+
+        By layer, column and z/r, whatever the cells are: networks that take them in batches round alike then.
+        """
         edges = self.starts[:: N_COLUMNS >> self.shift]
-        return np.concatenate([np.arange(edges[layer], edges[layer + 1]) for layer in sorted(layers)])
+        found = np.concatenate([np.arange(edges[layer], edges[layer + 1]) for layer in sorted(layers)])
+        layer = self.points["layer"][found]
+        return found[np.lexsort((self.ratio[found], self.column[found], layer))]
 
 
 _LEAST_LEFT: Final = 0.05
@@ -80,7 +85,7 @@ def select_space(whole: SearchSpace, space: SearchSpace, free: BoolArray) -> Sea
 
 def whole_space(hits: Hits) -> SearchSpace:
     """Return the search space of all hits of an event."""
-    index = build_index(hits)
+    index = build_index(hits, shift=shift_for(len(hits), len(hits.detector)))
     orient_modules(hits, index)
     slopes = slope_limits(hits, index)
     return SearchSpace(index.points, index.ratio, index.column, slopes, *index[3:])

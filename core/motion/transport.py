@@ -125,7 +125,6 @@ def transport_along(
     r, slope = np.sqrt(state.x**2 + state.y**2), state.slope
     gap = abs(surface.position - r) if surface.barrel else (surface.position - state.z) / slope
     gap = min(max(gap, 0.0), surface.step)
-    cos, sin = heading
     turned = state.psi + 0.25 * state.kappa * gap
     guess = np.cos(turned), np.sin(turned)
     x, y = state.x + 0.5 * gap * guess[0], state.y + 0.5 * gap * guess[1]
@@ -138,8 +137,7 @@ def transport_along(
     half = 0.5 * bent * arc
     half_sin, half_cos = np.sin(half), np.cos(half)
     chord = arc if abs(half) < _STRAIGHT else arc * half_sin / half
-    # the chord's direction, half way round, by the angles' sum: it spares sine and cosine of another angle
-    ahead_x, ahead_y = cos * half_cos - sin * half_sin, sin * half_cos + cos * half_sin
+    ahead_x, ahead_y = np.cos(state.psi + half), np.sin(state.psi + half)
     target.x = state.x + chord * ahead_x
     target.y = state.y + chord * ahead_y
     target.z = state.z + mean_slope * arc
