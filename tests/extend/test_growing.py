@@ -11,7 +11,7 @@ import pytest
 from clew.detector import Detector
 from clew.ensemble.claims import ClaimsConfig, ClaimsEnsemble
 from clew.event import Hits
-from clew.extend.growing.following import LONGEST, Rules, Scratch, follow, new_scratch, retrace
+from clew.extend.growing.following import Rules, Scratch, follow, new_scratch, retrace
 from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.network import (
     N_CORRECTIONS,
@@ -193,17 +193,6 @@ def test_the_gain_is_that_of_each_step(toy: Callable[..., Toy], doubled: bool) -
     assert len(rows) == 6 + doubled
     assert gain == pytest.approx(replayed(own, 6 if doubled else None), rel=1e-9)
     assert gain > 20.0
-
-
-def test_a_candidate_has_no_more_hits_than_there_is_room_for(
-    in_uniform_field: Callable[..., Detector], hits_on: Callable[..., Hits]
-) -> None:
-    rows = [beside(layer, 0.001 * k) for layer in range(len(RADII)) for k in range(4)]
-    crowded = Toy(hits_on(in_uniform_field(*CYLINDERS), numbered(rows)))
-    full, _ = crowded.followed([0, 4, 8])
-    assert len(full) == LONGEST
-    # on the way back there are further overlaps, for which the first hits would have to go
-    assert crowded.retraced(full) == full
 
 
 def blank(bias: Sequence[float] = (0.0,) * N_CORRECTIONS) -> LoopNetwork:
