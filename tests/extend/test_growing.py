@@ -255,6 +255,14 @@ def test_going_back_finds_overlaps_and_keeps_those_there_are(toy: Callable[..., 
     assert own.retraced([0, 1, 2, 7, 3, 4, 5]) == [0, 6, 1, 2, 7, 3, 4, 5]
 
 
+@pytest.mark.parametrize("layer", [4, 5])
+def test_going_back_starts_from_three_layers_whatever_overlaps_there_are(
+    toy: Callable[..., Toy], layer: int
+) -> None:
+    own, ends = toy([beside(layer, 0.01)]), {4: [4, 6, 5], 5: [4, 5, 6]}
+    assert own.retraced([2, 3, *ends[layer]]) == [0, 1, 2, 3, *ends[layer]]
+
+
 def test_a_candidate_on_two_layers_is_left_as_it_is(toy: Callable[..., Toy]) -> None:
     own = toy([beside(4, 0.01)])
     assert own.retraced([4, 6, 5]) == [4, 6, 5]
@@ -304,6 +312,15 @@ def test_the_best_seed_of_each_first_hit_grows(event: Hits) -> None:
     gains = [9.0, 3.0, 3.0, 5.0]
     found = grown(event, seeds_of([wrong, [0, 1, 2], [6, 7, 8], [12, 13, 14]], gains))
     assert sorted(found) == [list(range(first, first + 6)) for first in (0, 6, 12)]
+
+
+@pytest.mark.parametrize("best_first", [True, False])
+def test_a_worse_seed_of_the_same_first_hit_does_not_replace_a_better_one(
+    event: Hits, best_first: bool
+) -> None:
+    order = slice(None) if best_first else slice(None, None, -1)
+    seeds = seeds_of([[0, 1, 2], [0, 1, 8]][order], [3.0, 9.0][order])
+    assert grown(event, seeds, enough=1e9) == [[0, 1, 2, 3, 4, 5]]
 
 
 def test_the_gain_of_the_seed_counts(event: Hits) -> None:
