@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-
 import numpy as np
 
 from clew.arrays import BoolArray
@@ -14,7 +11,6 @@ from clew.hits.space import SearchSpace, select_space, whole_space
 __all__ = ["FreeHits"]
 
 
-@dataclass(frozen=True, eq=False)
 class FreeHits:
     """A read-only choice among the hits of an event; what searches need of it is made once.
 
@@ -30,12 +26,12 @@ class FreeHits:
     >>> later = free.without(labels > 0)                # doctest: +SKIP
     """
 
-    hits: Hits
-    mask: BoolArray
-    _before: FreeHits | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        self.mask.flags.writeable = False
+    def __init__(self, hits: Hits, mask: BoolArray, before: FreeHits | None = None) -> None:
+        mask.flags.writeable = False
+        self.hits, self.mask = hits, mask
+        self._before = before
+        self._whole: FreeHits | None = None if before is None else before._whole or before
+        self._space: SearchSpace | None = None
 
     @classmethod
     def of(cls, hits: Hits) -> FreeHits:
@@ -46,15 +42,14 @@ class FreeHits:
         """Return those that are free still when the hits of a mask of shape (n_hits,) are taken."""
         return FreeHits(self.hits, self.mask & ~taken, self)
 
-    @cached_property
+    @property
     def space(self) -> SearchSpace:
         """The free hits as searches see them: chosen from those that were free before, which are fewer."""
-        if self._before is None:
-            whole = whole_space(self.hits)
-            return select_space(whole, whole, self.mask)
-        return select_space(self._whole.space, self._before.space, self.mask)
-
-    @cached_property
-    def _whole(self) -> FreeHits:
-        """The choice that this one goes back to."""
-        return self if self._before is None else self._before._whole
+        if self._space is None:
+            if self._before is None or self._whole is None:
+                whole = before = whole_space(self.hits)
+            else:
+                whole, before = self._whole.space, self._before.space
+            self._space = select_space(whole, before, self.mask)
+            self._before = None  # no later pass asks for the space of an earlier one: it may go
+        return self._space
