@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from clew.errors import ConfigError
+from clew.errors import ClewError, ConfigError
 
 __all__ = ["Method", "build", "check_fit", "checked", "resolve_settings"]
 
@@ -99,15 +99,17 @@ def _config(method: Method, settings: Mapping[str, Any], where: str) -> Any:
     return checked(method.load(method.config), values, where)
 
 
-def checked(config: type[Any], values: Mapping[str, Any], where: str) -> Any:
-    """Make a frozen config dataclass from outside values, refusing unknown keys and wrong types."""
+def checked(
+    config: type[Any], values: Mapping[str, Any], where: str, refusal: type[ClewError] = ConfigError
+) -> Any:
+    """Make a frozen dataclass from outside values; raises `refusal` for unknown keys and wrong types."""
     known = config.__dataclass_fields__
     for key in values:
         if key not in known:
-            raise ConfigError(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
+            raise refusal(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
     try:
         return TypeAdapter(config).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{where}: {key}: {first['msg']}") from error
+        raise refusal(f"{where}: {key}: {first['msg']}") from error

@@ -11,11 +11,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from clew.detector.detector import Detector, Layer, LayerClass, Lengths, SeedLengths
 from clew.detector.solenoid import Solenoid
 from clew.errors import InputError
+from clew.methods import checked
 
 __all__ = ["read_detector", "trackml"]
 
@@ -38,10 +37,9 @@ def read_detector(folder: str | Path) -> Detector:
     Parameters
     ----------
     folder : path
-        It holds `detector.toml` with the tables [solenoid], [material], [lengths], [seed_lengths]
-        and [classes], and
-        `layers.csv`, a row per layer: volume, layer, kind (its class), shape (cylinder or disc), position,
-        low and high [mm], modules.  See the bundle `trackml` that ships.
+        It holds `detector.toml` with the tables [solenoid], [material], [lengths], [seed_lengths] and
+        [classes], and `layers.csv`, a row per layer: volume, layer, kind (its class), shape (cylinder or
+        disc), position, low and high [mm], modules.  See the bundle `trackml` that ships.
 
     Raises
     ------
@@ -83,17 +81,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _checked(kind: type[_Config], values: Mapping[str, Any], where: str) -> _Config:
     """Make a frozen dataclass of a table, refusing unknown keys, wrong types and what is not finite."""
-    known = kind.__dataclass_fields__  # type: ignore[attr-defined]
     for key, value in values.items():
-        if key not in known:
-            raise InputError(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
         if isinstance(value, float) and not math.isfinite(value):
             raise InputError(f"{where}: {key} is {value}: it must be a finite number")
-    try:
-        return TypeAdapter(kind).validate_python(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    made: _Config = checked(kind, values, where, InputError)
+    return made
 
 
 def _read_layers(path: Path, classes: Mapping[str, LayerClass]) -> tuple[Layer, ...]:
