@@ -96,7 +96,8 @@ def run_blocks(work: Callable[[int, int], object], n: int) -> None:
         for block in blocks:  # a list's iterator hands each of its entries to one thread only
             work(*block)
 
-    work(0, 0)  # what is not compiled yet is compiled here, by the thread whose clock leaves that out
+    if threads > 1:
+        work(0, 0)  # what is not compiled yet is compiled here, by the thread whose clock leaves that out
     others = [_threads().submit(take) for _ in range(threads - 1)]
     take()
     for other in others:
