@@ -10,6 +10,7 @@ from clew.arrays import BoolArray, Float32Array, Float64Array, Int16Array, Int32
 from clew.event import Hits
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
+from clew.tracks import NO_HIT
 
 __all__ = [
     "HIT_POINT",
@@ -21,6 +22,7 @@ __all__ = [
     "cell_span",
     "cells_of",
     "columns_of",
+    "entries_of",
     "in_columns",
     "shift_for",
     "without",
@@ -165,6 +167,26 @@ def build_index(
     surfaces["max_background"] = max_background
     _fill_surfaces(points, starts, shift, surfaces)
     return HitIndex(points, ratio, column, row, starts, surfaces, shift)
+
+
+def entries_of(row: Int32Array, n_hits: int) -> Int32Array:
+    """Return the entry of each hit of an event, NO_HIT for those that an index or a search space lacks.
+
+    Parameters
+    ----------
+    row : ndarray of shape (n,), int32
+        The row of each entry in the event.
+    n_hits : int
+        Of the event.
+
+    Returns
+    -------
+    ndarray of shape (n_hits + 1,), int32
+        The last is for NO_HIT, which so stays what it is.
+    """
+    entries = np.full(n_hits + 1, NO_HIT, dtype=np.int32)
+    entries[row] = np.arange(len(row), dtype=np.int32)
+    return entries
 
 
 def without(index: HitIndex, taken: BoolArray) -> HitIndex:

@@ -9,6 +9,7 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
+from clew.hits.index import entries_of
 from clew.hits.space import SearchSpace
 from clew.tracks import NO_HIT, Candidates, Seeds
 
@@ -34,10 +35,8 @@ class Planted(NamedTuple):
 def plant(hits: Hits, seeds: Seeds, free: FreeHits) -> Planted:
     """Find the seeds among the free hits."""
     space = free.space
-    place = np.full(len(hits), NO_HIT, dtype=np.int32)
-    place[space.row] = np.arange(len(space.row), dtype=np.int32)
     triplets, gains = _triplets(hits, seeds)
-    return Planted(space, place[triplets], gains)
+    return Planted(space, entries_of(space.row, len(hits))[triplets], gains)
 
 
 def _triplets(hits: Hits, seeds: Seeds) -> tuple[Int32Array, Float64Array]:

@@ -11,13 +11,13 @@ from clew.arrays import Float32Array, Int32Array, Int64Array
 from clew.detector.solenoid import FieldMap
 from clew.extend.growing.network import N_FEATURES, N_QUERY, hit_features, query_features, start_features
 from clew.extend.growing.targets import STEP_TARGET, StepTarget
+from clew.hits.index import entries_of
 from clew.hits.space import SearchSpace, whole_space
 from clew.kernels import kernel, parallel_kernel
 from clew.motion.measurement import RESIDUAL, Residual, head, measure, place_at, update
 from clew.motion.state import STATE, Motion, State, scatter, start_state
 from clew.motion.transport import PATH, transport, transport_covariance
 from clew.records import RecordArray
-from clew.tracks import NO_HIT
 from clew.tracksets import Tracks
 
 __all__ = ["LONGEST", "Steps", "steps_of"]
@@ -78,13 +78,12 @@ class _Scratch(NamedTuple):
 def steps_of(tracks: Tracks, motion: Motion) -> Steps:
     """Follow every true track outwards and inwards, and return those sequences that have a step."""
     space, detector = whole_space(tracks.hits), tracks.hits.detector
-    place = np.full(len(tracks.hits), NO_HIT, dtype=np.int32)
-    place[space.row] = np.arange(len(space.row), dtype=np.int32)
+    entries = entries_of(space.row, len(tracks.hits))[:-1]
     parts = []
     for direction, table in ((1, detector.following(1)), (-1, detector.preceding(1))):
         steps = _no_steps(len(tracks))
         offsets = tracks.offsets if direction > 0 else tracks.offsets[-1] - tracks.offsets[::-1]
-        hits = np.ascontiguousarray(place[::direction])
+        hits = np.ascontiguousarray(entries[::direction])
         _follow_all(space, hits, offsets, table, direction < 0, motion, detector.solenoid.map, steps)
         parts.append(steps)
     both = Steps._make(np.concatenate(pair) for pair in zip(*parts, strict=True))

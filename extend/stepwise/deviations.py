@@ -9,10 +9,9 @@ from clew.detector.surface import Surface
 from clew.event import Hits
 from clew.extend.stepwise.local import STAGGER, References
 from clew.fitting.nearest.road import deviations
-from clew.hits.index import HitPoint, build_index
+from clew.hits.index import HitPoint, build_index, entries_of
 from clew.kernels import kernel
 from clew.records import RecordArray
-from clew.tracks import NO_HIT
 
 __all__ = ["deviations_of"]
 
@@ -37,11 +36,10 @@ def deviations_of(
     known : ndarray of shape (n,), bool
         Whether there is one.
     """
-    index = build_index(hits, np.arange(len(hits)))
-    place = np.full(len(hits) + 1, NO_HIT, dtype=np.int32)
-    place[index.row] = np.arange(len(index.row), dtype=np.int32)
+    index = build_index(hits)
+    entries = entries_of(index.row, len(hits))
     found = np.full((len(following), 3), np.nan)
-    _deviate_all(index.points, place[following], references, index.surfaces, found)
+    _deviate_all(index.points, entries[following], references, index.surfaces, found)
     return found, ~np.isnan(found[:, 0])
 
 

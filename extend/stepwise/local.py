@@ -23,13 +23,12 @@ from clew.event import Hits
 from clew.extend.stepwise.features import N_FEATURES, crossing_features, hit_features, layer_kinds
 from clew.extend.stepwise.windows import WINDOW
 from clew.fitting.nearest.targets import TARGET, Target
-from clew.hits.index import HIT_POINT
+from clew.hits.index import HIT_POINT, entries_of
 from clew.hits.space import SearchSpace, whole_space
 from clew.kernels import kernel, parallel_kernel
 from clew.motion.state import STATE, Motion, State, start_state
 from clew.motion.transport import PATH, on_layer, transport, transport_covariance
 from clew.records import RecordArray
-from clew.tracks import NO_HIT
 
 __all__ = ["STAGGER", "References", "refer"]
 
@@ -118,8 +117,7 @@ def refer(hits: Hits, windows: Int32Array, skipped: Int32Array) -> References:
         Crossings that are passed over: 0 for the next one, 1 for the one behind it.
     """
     space, detector, n = whole_space(hits), hits.detector, len(windows)
-    place = np.full(len(hits), NO_HIT, dtype=np.int32)
-    place[space.row] = np.arange(len(space.row), dtype=np.int32)
+    entries = entries_of(space.row, len(hits))
     references = References(
         np.full(n, np.nan, dtype=TARGET),
         np.full(n, -1, dtype=np.int32),
@@ -128,7 +126,7 @@ def refer(hits: Hits, windows: Int32Array, skipped: Int32Array) -> References:
         np.ones(n),
         np.zeros((n, WINDOW, N_FEATURES)),
     )
-    places = np.ascontiguousarray(place[windows])
+    places = np.ascontiguousarray(entries[windows])
     layers = _Layers(detector.following(1), layer_kinds(detector))
     _refer_all(space, places, skipped, layers, _MOTION, detector.solenoid.map, references)
     return references

@@ -13,6 +13,7 @@ from clew.extend.growing.following import LONGEST
 from clew.extend.tracknet.network import TrackNet
 from clew.extend.tracknet.search import Search
 from clew.fitting.ellipse import Branching
+from clew.hits.index import entries_of
 from clew.hits.space import whole_space
 from clew.lookup import find_rows
 from clew.tracks import NO_HIT
@@ -56,11 +57,9 @@ def ellipses_along(event: Event, network: TrackNet, widening: float, least_pt: f
     rows = outward_paths(tracks)
     rows = np.where(rows == NO_HIT, NO_HIT, find_rows(event.hits.hit_id, tracks.hits.hit_id)[rows])
     space = whole_space(event.hits)
-    place = np.full(len(event.hits) + 1, NO_HIT, dtype=np.int32)
-    place[space.row] = np.arange(len(space.row), dtype=np.int32)
     assert event.truth is not None
     search = Search(network, event.hits.detector, space, Branching(widening, _MOST), inward=False)
-    return _follow(search, place[rows], event.truth.particle_id[space.row])
+    return _follow(search, entries_of(space.row, len(event.hits))[rows], event.truth.particle_id[space.row])
 
 
 def outward_paths(tracks: Tracks) -> Int32Array:

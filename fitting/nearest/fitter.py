@@ -15,7 +15,7 @@ from clew.fitting.nearest.distances import DEFAULT_MAXIMUM, DISTANCES
 from clew.fitting.nearest.doubles import add_doubles
 from clew.fitting.nearest.steering import Steering, steer
 from clew.fitting.nearest.targets import make_targets
-from clew.hits.index import HitIndex, build_index
+from clew.hits.index import HitIndex, build_index, entries_of
 from clew.records import RecordArray
 from clew.tracks import NO_HIT, Candidates, Predictions
 
@@ -109,8 +109,7 @@ class NearestFitter:
         return Candidates.from_rows(add_doubles(hits, index, windows, rows) if self.config.doubles else rows)
 
     def _steer(self, hits: Hits, index: HitIndex, targets: RecordArray, windows: Int32Array) -> RecordArray:
-        entries = np.full(len(hits), NO_HIT, dtype=np.int32)
-        entries[index.row] = np.arange(len(index.row), dtype=np.int32)
+        entries = entries_of(index.row, len(hits))[:-1]
         steering = Steering(self._maximum, *self.config.narrowing)
         return steer(index, entries, targets, np.ascontiguousarray(windows), steering)
 
