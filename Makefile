@@ -13,7 +13,7 @@ demo: $(VENV)/.clew
 	$(BIN)/clew reconstruct data/events --output out/demo/submission.csv --pictures out/demo
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

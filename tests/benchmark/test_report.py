@@ -8,6 +8,8 @@ from clew.benchmark import BenchmarkConfig, BenchmarkResult, run
 from clew.errors import ConfigError, InputError
 from clew.machine import describe_machine
 
+pytestmark = pytest.mark.slow
+
 STAGES = ["seeding", "extend", "fitting", "ensemble"]
 
 

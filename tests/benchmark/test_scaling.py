@@ -27,6 +27,7 @@ def test_the_exponent_is_the_power_of_hits() -> None:
     assert scaling.exponent == pytest.approx(1.2)
 
 
+@pytest.mark.slow
 def test_a_benchmark_shows_start_and_scaling(tmp_path: Path) -> None:
     config = BenchmarkConfig(networks=(), repeats=1)
     result = run(read_event(SOURCES[0]), config, source=SOURCES[0], scaling=SOURCES)
@@ -42,6 +43,7 @@ def test_a_benchmark_shows_start_and_scaling(tmp_path: Path) -> None:
     assert draw_scaling(result.scaling, tmp_path / "scaling.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_events_of_one_size_do_not_show_scaling() -> None:
     with pytest.raises(InputError, match="scaling needs events of different sizes"):
         time_scaling(Preset.load("clew"), SOURCES[:1], 1)

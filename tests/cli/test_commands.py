@@ -47,6 +47,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
 
 
+@pytest.mark.slow
 def test_reconstruct_writes_submission_preset_and_pictures(
     folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

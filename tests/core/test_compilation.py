@@ -86,6 +86,7 @@ def run(folder: Path, code: str) -> tuple[str, str]:
     return done.stdout.strip(), done.stderr
 
 
+@pytest.mark.slow
 def test_all_workers_together_announce_once_and_never_again(folder: Path) -> None:
     result, error = run(folder, PARALLEL)
     assert result == "[4, 6.0, 8]"

@@ -84,6 +84,7 @@ def test_loss_is_the_normal_likelihood_of_the_true_hits() -> None:
     )
 
 
+@pytest.mark.slow
 def test_steps_follow_the_layers_of_true_tracks_both_ways(event: Event) -> None:
     steps = steps_of(tracks_of(event), MOTION)
     there = steps.layer >= 0
@@ -148,6 +149,7 @@ def track_set(event: Event, tmp_path_factory: pytest.TempPathFactory) -> TrackSe
 
 
 @pytest.mark.parametrize("filtered", [True, False])
+@pytest.mark.slow
 def test_training_makes_predictions_likelier(track_set: TrackSet, tmp_path: Path, filtered: bool) -> None:
     config = RecurrentTrainingConfig(
         filtered=filtered, units=8, hidden=8, epochs=3, events=2, held_out=1, batch=64, learning_rate=0.01

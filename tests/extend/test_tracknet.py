@@ -141,6 +141,7 @@ def digest(folder: Path) -> str:
     return str(record["sha256"])
 
 
+@pytest.mark.slow
 def test_training_learns_and_resumes_to_the_same_weights_bit_for_bit(
     track_set: TrackSet, tmp_path: Path
 ) -> None:
@@ -173,6 +174,7 @@ def _interrupt(epoch: int, loss: float, validation_loss: float) -> None:
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_the_preset_finds_the_tracks_of_an_event(event: Event) -> None:
     assert event.truth is not None
     assert event.particles is not None
@@ -199,6 +201,7 @@ def grown(hits: Hits, seeds: Seeds, snap: Branching, **settings: float) -> Candi
     return grower.grow(hits, seeds, FreeHits.of(hits), StageClock())
 
 
+@pytest.mark.slow
 def test_wider_ellipses_make_longer_candidates(event: Event, seeds: Seeds) -> None:
     short = replace(seeds, least_hits=1)
     narrow = grown(event.hits, short, Branching(0.02, 4), least_gain=-100.0)

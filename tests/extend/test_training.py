@@ -51,6 +51,7 @@ def track_set(make_toy_event: Callable[..., Event], tmp_path_factory: pytest.Tem
     return open_tracks(folder / "set")
 
 
+@pytest.mark.slow
 def test_resumed_training_equals_the_uninterrupted_one(track_set: TrackSet, tmp_path: Path) -> None:
     def stop(epoch: int, loss: float, held_loss: float) -> None:
         if epoch == 2:

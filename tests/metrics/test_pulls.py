@@ -30,6 +30,7 @@ def test_widths_are_half_the_range_of_68_percent() -> None:
     assert PullTable.mean([table, table]).table() == table.table()
 
 
+@pytest.mark.slow
 def test_the_default_knows_its_errors_and_says_so() -> None:
     (report,) = evaluate_events(find_events(Path("data/events"), 2, 1), Preset.load("clew"))
     assert report.pulls is not None

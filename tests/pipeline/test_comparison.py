@@ -17,6 +17,7 @@ from clew.plots.comparison import draw_comparison
 EVENTS = Path("data/events")
 
 
+@pytest.mark.slow
 def test_rows_are_what_presets_reach_alone(tmp_path: Path) -> None:
     preset, sources = Preset.load("clew"), find_events(EVENTS, 0, 2)
     told: list[None] = []

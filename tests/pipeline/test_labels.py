@@ -20,6 +20,8 @@ from clew.io import read_event
 from clew.pipeline import Pipeline
 from clew.pipeline.preset import DEFAULT_PRESET, available_presets
 
+pytestmark = pytest.mark.slow
+
 PINNED: Final = Path(__file__).with_name("labels.toml")
 EVENTS: Final = Path(__file__).resolve().parents[2] / "data" / "events"
 SMALL: Final = ("event000000001", "event000000002")

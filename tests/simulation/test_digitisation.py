@@ -86,6 +86,7 @@ def test_cells_end_at_the_module_and_grazing_tracks_leave_no_hit():
     assert len(read_out(ENDCAP, (0, 0), (0, 20.0, 1.0)).value) == 0
 
 
+@pytest.mark.slow
 def test_noise_is_a_number_per_module_and_lies_inside(modules):
     rows, place, direction = make_noise(modules, 0.86, np.random.default_rng(3))
     assert len(rows) == pytest.approx(0.86 * 18728, abs=4 * np.sqrt(0.86 * 18728))

@@ -12,6 +12,8 @@ from clew.simulation.driver import simulate_events
 from clew.simulation.generator import particle_number
 from clew.simulation.simulator import simulate_event
 
+pytestmark = pytest.mark.slow
+
 GUN = "particles=20,pt=1:5,eta=-2:2"
 
 

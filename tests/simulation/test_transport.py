@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from clew.detector import trackml
 from clew.simulation.digitisation import fits
+
+pytestmark = pytest.mark.slow
 
 MM_PER_GEV = 2.99792458e-4
 

@@ -86,6 +86,7 @@ def test_regression_scores_by_hand() -> None:
     assert np.isnan(RegressionScores.of(true[:0], true[:0]).mse)
 
 
+@pytest.mark.slow
 def test_the_command_reports_and_draws(
     event: Event, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

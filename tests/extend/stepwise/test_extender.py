@@ -57,6 +57,7 @@ def test_unknown_weights_are_refused() -> None:
         StepwiseExtender(StepwiseConfig("step-none"))
 
 
+@pytest.mark.slow
 def test_the_preset_finds_toy_tracks(toy: Event) -> None:
     pipeline = Pipeline.from_preset(Preset.load("sprace"))
     labels = pipeline.reconstruct(toy.hits).labels

@@ -47,6 +47,7 @@ def _stop(epoch: int, loss: float, held_loss: float) -> None:
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_training_learns_resumes_exactly_and_repeats(track_set: TrackSet, tmp_path: Path) -> None:
     losses: list[float] = []
     task = StepwiseTask(SMALL, track_set, track_set, track_set)
@@ -80,6 +81,7 @@ def test_the_record_is_all_that_predictions_need(
     )
 
 
+@pytest.mark.slow
 def test_pulls_of_a_trained_gaussian_network_are_of_width_one(track_set: TrackSet, tmp_path: Path) -> None:
     task = StepwiseTask(replace(SMALL, epochs=12), track_set, track_set)
     network = StepwiseNetwork.load(train(task, tmp_path).weights)

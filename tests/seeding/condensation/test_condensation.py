@@ -236,6 +236,7 @@ def test_the_principal_axes_are_those_of_most_variance(tmp_path: Path) -> None:
     assert draw_latent_space(places, 2 * places, particle, tmp_path / "latent.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_training_learns_repeats_and_resumes_exactly(
     make_toy_event: Callable[..., Event], tmp_path: Path
 ) -> None:

@@ -131,6 +131,7 @@ def test_wrong_weights_are_refused(tmp_path: Path) -> None:
         GraphSeederConfig(thresholds=(0.8, 0.5))
 
 
+@pytest.mark.slow
 def test_training_learns_and_resumes_exactly(make_toy_event: Callable[..., Event], tmp_path: Path) -> None:
     from clew.learning import train
     from clew.learning.inputs import Inputs

@@ -95,6 +95,7 @@ def test_shipped_weights_are_those_of_their_record() -> None:
     assert 0 < record["results"]["test_loss"] < 1
 
 
+@pytest.mark.slow
 def test_training_learns_and_repeats_bit_for_bit(
     make_toy_event: Callable[..., Event], tmp_path: Path
 ) -> None:
