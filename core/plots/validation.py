@@ -27,7 +27,7 @@ def draw_validation(measured: Measured, rows: Sequence[Row], folder: Path) -> li
     folder.mkdir(parents=True, exist_ok=True)
     counts = measured.histograms
     paths = [_draw_rows(rows, folder / "rows.png")]
-    if "number of hits" in counts:
+    if "primaries' hits" in counts:
         paths.append(_draw_spectra(counts, folder / "spectra.png"))
     if facts.volume_name("cells", 8) in counts:
         paths.append(_draw_clusters(counts, folder / "clusters.png"))
@@ -55,12 +55,9 @@ def _draw_rows(rows: Sequence[Row], path: Path) -> Path:
 def _draw_spectra(counts: Mapping[str, Int64Array], path: Path) -> Path:
     figure = new_figure(12, 4)
     lengths, momenta, angles = figure.subplots(1, 3)
-    share = 100 * counts["number of hits"] / max(1, counts["number of hits"].sum())
-    plain(lengths).bar(np.arange(len(share)), share, color=COLOURS[0], label="events")
-    known = [(low, value) for (low, high), value in facts.N_HITS.items() if low == high]
-    lengths.plot(*np.transpose(known), "o", color="black", markersize=4, label="real")
+    _shares(lengths, counts, "primaries' hits", facts.N_HITS_PRIMARIES, COLOURS[0])
+    _shares(lengths, counts, "secondaries' hits", facts.N_HITS_SECONDARIES, COLOURS[5])
     lengths.set(xlabel="hits of a particle", ylabel="particles [%]")
-    lengths.legend(frameon=False)
     _cumulative(momenta, counts, "primaries pT", facts.PT_PRIMARIES, COLOURS[0])
     _cumulative(momenta, counts, "secondaries pT", facts.PT_SECONDARIES, COLOURS[5])
     momenta.set(xlabel="$p_T$ [GeV]", ylabel="particles below [%]", xscale="log")
@@ -69,6 +66,21 @@ def _draw_spectra(counts: Mapping[str, Int64Array], path: Path) -> Path:
     _cumulative(angles, counts, "secondaries |eta|", facts.ETA_SECONDARIES, COLOURS[5])
     angles.set(xlabel="$|\\eta|$")
     return save(figure, path)
+
+
+def _shares(
+    axes: Axes,
+    counts: Mapping[str, Int64Array],
+    name: str,
+    real: Mapping[tuple[int, int], float],
+    colour: str,
+) -> None:
+    """Draw the share of each number of hits, and the real one where it is known of a single number."""
+    share = 100 * counts[name] / max(1, counts[name].sum())
+    plain(axes).stairs(share, EDGES[name], color=colour, label=name.split("'")[0])
+    known = [(low, value) for (low, high), value in real.items() if low == high]
+    axes.plot(*np.transpose(known), "o", color="black", markersize=4)
+    axes.legend(frameon=False)
 
 
 def _cumulative(

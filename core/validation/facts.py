@@ -1,14 +1,17 @@
 """What the real TrackML events look like: one table of measured facts, with tolerances and sources.
 
-Sources: "set", the means of the challenge's training set; "lists", the full particle lists of its events 1000
-and 1016 (24,033 particles); "event 1", a real event thinned to 5% of its particles (5,527 hits).  A tolerance
-covers the fact's own statistical error and what reconstruction would not notice.
+Sources: "lists", the full particle lists of the challenge's events 1000 to 1099 (1,079,000 particles);
+"files", 54 whole files of hits of the same events; "set", the mean of the challenge's training set;
+"2 lists", the lists of events 1000 and 1016 (24,033 particles); "event 1", a real event thinned to 5% of its
+particles (5,527 hits).  A tolerance covers the fact's own statistical error and what reconstruction would not
+notice.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from typing import Final, Literal
 
 __all__ = ["FACTS", "HARD_EVENT", "PILEUP", "PILEUP_KNOWN", "VOLUMES", "Fact"]
@@ -20,9 +23,9 @@ PILEUP_KNOWN: Final = (150.0, 250.0)
 """Pile-up at which what the hard event shifts, and noise, are known."""
 
 HARD_EVENT: Final = 6.0
-"""Particles of the hard event in units of those of a soft collision; lists."""
+"""Particles of the hard event in units of those of a soft collision; 2 lists."""
 
-Source = Literal["set", "lists", "event 1", "definition"]
+Source = Literal["lists", "files", "set", "2 lists", "event 1", "definition"]
 Part = Literal["hits", "cells", "particles", "truth", "detectors.csv"]
 
 
@@ -61,38 +64,80 @@ class Fact:
 
 VOLUMES: Final = (7, 8, 9, 12, 13, 14, 16, 17, 18)
 
-N_HITS: Final = {
-    (0, 0): 13.8,
-    (0, 3): 24.1,
-    (4, 9): 18.0,
-    (10, 10): 8.4,
-    (11, 11): 12.7,
-    (12, 12): 13.5,
-    (13, 13): 11.2,
-    (14, 14): 6.8,
-    (15, 99): 5.3,
-}
+N_HITS: Final = {(0, 0): 13.75, (1, 3): 10.1}
 """Percent of the particles with so many hits, both ends included."""
 
-PT_PRIMARIES: Final = {
-    0.15: 6.9,
-    0.2: 14.3,
-    0.3: 30.5,
-    0.44: 49.9,
-    0.7: 72.9,
-    1.0: 85.3,
-    1.7: 95.1,
-    3.0: 98.9,
+N_HITS_PRIMARIES: Final = {
+    (8, 8): 2.6,
+    (9, 9): 4.6,
+    (10, 10): 9.9,
+    (11, 11): 15.6,
+    (12, 12): 17.3,
+    (13, 13): 14.1,
+    (14, 14): 8.9,
+    (15, 15): 4.3,
+    (16, 16): 1.7,
 }
+N_HITS_SECONDARIES: Final = {(0, 0): 31.6, (1, 1): 14.5, (2, 3): 12.3, (4, 6): 17.3, (7, 10): 18.0}
+
+SLOW: Final = 0.15
+"""Transverse momentum in GeV below which few particles leave hits."""
+
+WITHOUT_HITS_PRIMARIES: Final = {
+    (0.1, SLOW): 90.0,
+    (SLOW, 0.2): 3.9,
+    (0.2, 0.3): 2.8,
+    (0.3, 0.5): 2.6,
+    (0.5, 1.0): 2.5,
+    (1.0, inf): 2.3,
+}
+"""Percent of the primary particles in a range of transverse momentum, GeV, that have no hits."""
+
+WITHOUT_HITS_SECONDARIES: Final = {
+    (0.1, SLOW): 69.0,
+    (SLOW, 0.2): 20.0,
+    (0.2, 0.3): 17.0,
+    (0.3, 0.5): 19.0,
+    (0.5, 1.0): 10.0,
+}
+
+PT_PRIMARIES: Final = {0.138: 5.0, 0.263: 25.0, 0.436: 50.0, 0.727: 75.0, 1.637: 95.0, 2.963: 99.0}
 """Percent of the primary particles below a transverse momentum, GeV."""
 
-PT_SECONDARIES: Final = {0.15: 26.2, 0.21: 49.9, 0.3: 74.7, 0.44: 94.9}
+PT_SECONDARIES: Final = {0.109: 5.0, 0.148: 25.0, 0.21: 50.0, 0.303: 75.0, 0.445: 95.0, 0.654: 99.0}
 ETA_PRIMARIES: Final = {0.5: 12.4, 1.0: 24.8, 2.0: 50.6, 3.0: 76.3, 3.5: 88.1}
 """Percent of the primary particles below a pseudorapidity, either sign."""
 
-ETA_SECONDARIES: Final = {0.25: 27.2, 0.5: 50.2, 1.0: 81.2, 1.5: 93.8}
-ORIGIN_RADIUS: Final = {30.0: 6.4, 70.0: 24.7, 200.0: 49.8, 360.0: 76.6, 660.0: 90.3}
+ETA_SECONDARIES: Final = {0.25: 27.1, 0.5: 50.6, 1.0: 81.1, 1.5: 93.5, 2.0: 97.6}
+ORIGIN_RADIUS: Final = {
+    30.0: 6.6,
+    33.0: 12.6,
+    72.0: 28.4,
+    117.0: 38.9,
+    173.0: 45.6,
+    270.0: 68.9,
+    360.0: 76.2,
+    500.0: 84.4,
+    660.0: 90.3,
+    820.0: 95.5,
+}
 """Percent of the secondary particles that begin below a distance from the beam axis, mm."""
+
+ORIGIN_Z: Final = {108.0: 10.0, 274.0: 25.0, 571.0: 50.0, 1183.0: 75.0, 2113.0: 90.0}
+"""Percent of the secondary particles that begin below a distance along the beam, mm, either side.
+
+Two of the limits lie just behind the thick discs at 570.6 and 1182 mm, where 5% and 2% of them begin.
+"""
+
+HITS_OF_VOLUMES: Final = {
+    (7, 9): 27.5,
+    (8,): 23.7,
+    (12, 14): 12.9,
+    (13,): 21.8,
+    (16, 18): 4.9,
+    (17,): 9.3,
+}
+"""Percent of all hits, noise included, that are in some volumes."""
 
 CELLS_PER_HIT: Final = {
     7: (1.63, 0.15),
@@ -146,15 +191,29 @@ _ALL_TRUTH: Final[tuple[Part, ...]] = ("hits", "truth", "particles")
 
 
 def _of_particles(
-    name: str, value: float, tolerance: float, scope: Literal["any", "pile-up 200"] = "any"
+    name: str,
+    value: float,
+    tolerance: float,
+    scope: Literal["any", "pile-up 200"] = "any",
+    source: Source = "lists",
 ) -> Fact:
-    return Fact(name, value, tolerance, "%", "lists", _LISTS, scope=scope)
+    return Fact(name, value, tolerance, "%", source, _LISTS, scope=scope)
 
 
-def n_hits_name(low: int, high: int) -> str:
-    """Return the name of the share of particles with `low` to `high` hits."""
-    many = f"{low} to {high}" if low < high < 99 else f"{low} or more" if high == 99 else f"{low}"
-    return f"particles with {many} hits"
+def n_hits_name(kind: str, low: int, high: int) -> str:
+    """Return the name of the share of a kind of particles with `low` to `high` hits."""
+    return f"{kind} with {low} to {high} hits" if low < high else f"{kind} with {low} hits"
+
+
+def without_hits_name(kind: str, low: float, high: float) -> str:
+    """Return the name of the share of a kind of particles in a range of pT [GeV] that leaves no hit."""
+    momenta = f"{low:g} to {high:g}" if high < inf else f"> {low:g}"
+    return f"{kind} without hits, pT {momenta}"
+
+
+def hits_of_volumes_name(volumes: Sequence[int]) -> str:
+    """Return the name of the share of hits in some volumes."""
+    return f"hits in volume {' and '.join(map(str, volumes))}"
 
 
 def volume_name(quantity: str, volume: int) -> str:
@@ -167,28 +226,50 @@ PT_SECONDARY_NAME: Final = "secondaries pT < {:g} GeV"
 ETA_PRIMARY_NAME: Final = "primaries |eta| < {:g}"
 ETA_SECONDARY_NAME: Final = "secondaries |eta| < {:g}"
 ORIGIN_NAME: Final = "secondaries from r < {:g} mm"
+ORIGIN_Z_NAME: Final = "secondaries from |z| < {:g} mm"
 
 FACTS: Final[tuple[Fact, ...]] = (
     Fact("soft collisions", None, nan, "", "definition", _LISTS),
     Fact("beam spot sigma z", None, nan, "mm", "definition", _LISTS),
-    Fact("hits", 108_000, 13_000, "", "set", ("hits",), scope="pile-up", whole=True),
+    Fact("hits", 109_700, 11_000, "", "files", ("hits",), scope="pile-up", whole=True),
     Fact("cells", 400_000, 50_000, "", "set", ("hits", "cells"), scope="pile-up", whole=True),
-    Fact("particles", 10_900, 1_300, "", "lists", _LISTS, scope="pile-up", whole=True),
-    Fact("noise hits", 15.0, 0.5, "%", "set", _TRUTH, scope="pile-up 200"),
-    Fact("noise hits per module", 0.86, 0.1, "", "set", _TRUTH, scope="pile-up 200", whole=True),
-    _of_particles("secondaries", 22.8, 2.0),
-    _of_particles("positive charge", 55.1, 1.5),
+    Fact("particles", 10_790, 1_260, "", "lists", _LISTS, scope="pile-up", whole=True),
+    Fact("noise hits", 16.1, 1.0, "%", "files", _TRUTH, scope="pile-up 200"),
+    Fact("noise hits per module", 0.945, 0.02, "", "files", _TRUTH, scope="pile-up 200", whole=True),
+    Fact("hits of a particle", 8.52, 0.2, "", "lists", _LISTS),
+    *(
+        Fact(hits_of_volumes_name(volumes), value, 0.8, "%", "files", ("hits",), scope="pile-up 200")
+        for volumes, value in HITS_OF_VOLUMES.items()
+    ),
+    _of_particles("secondaries", 22.35, 2.0),
+    _of_particles("generation 2 or more", 1.9, 0.5),
+    _of_particles("positive charge", 55.25, 1.5),
     Fact("pT > 0.1 GeV", 100.0, 0.01, "%", "lists", _LISTS),
     Fact("primaries |eta| < 4", 100.0, 0.01, "%", "lists", _LISTS),
-    *(_of_particles(n_hits_name(*bounds), value, 1.5) for bounds, value in N_HITS.items()),
+    *(_of_particles(n_hits_name("particles", *n), value, 1.5) for n, value in N_HITS.items()),
+    *(_of_particles(n_hits_name("primaries", *n), value, 1.5) for n, value in N_HITS_PRIMARIES.items()),
+    *(_of_particles(n_hits_name("secondaries", *n), value, 3.0) for n, value in N_HITS_SECONDARIES.items()),
+    *(
+        _of_particles(without_hits_name("primaries", *pt), value, 1.5 if pt[0] >= SLOW else 3.0)
+        for pt, value in WITHOUT_HITS_PRIMARIES.items()
+    ),
+    *(
+        _of_particles(without_hits_name("secondaries", *pt), value, 3.0)
+        for pt, value in WITHOUT_HITS_SECONDARIES.items()
+    ),
+    Fact("hits of primaries beyond |eta| 3", 10.0, 0.3, "", "lists", _LISTS),
     *(
         _of_particles(PT_PRIMARY_NAME.format(pt), value, 1.5, "pile-up 200")
         for pt, value in PT_PRIMARIES.items()
     ),
     *(_of_particles(PT_SECONDARY_NAME.format(pt), value, 3.0) for pt, value in PT_SECONDARIES.items()),
-    *(_of_particles(ETA_PRIMARY_NAME.format(eta), value, 1.5) for eta, value in ETA_PRIMARIES.items()),
+    *(
+        _of_particles(ETA_PRIMARY_NAME.format(eta), value, 1.5, source="2 lists")
+        for eta, value in ETA_PRIMARIES.items()
+    ),
     *(_of_particles(ETA_SECONDARY_NAME.format(eta), value, 3.0) for eta, value in ETA_SECONDARIES.items()),
     *(_of_particles(ORIGIN_NAME.format(r), value, 3.0) for r, value in ORIGIN_RADIUS.items()),
+    *(_of_particles(ORIGIN_Z_NAME.format(z), value, 3.0) for z, value in ORIGIN_Z.items()),
     Fact("two hits on a layer", *MULTIPLICITY[2], "%", "event 1", _TRUTH),
     Fact("three hits on a layer", *MULTIPLICITY[3], "%", "event 1", _TRUTH),
     Fact("barrel crossings without hit", 3.6, 1.0, "%", "event 1", _TRUTH),

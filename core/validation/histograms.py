@@ -19,11 +19,13 @@ Histograms: TypeAlias = Mapping[str, Int64Array]
 
 _PT: Final = np.geomspace(0.1, 20.0, 54)
 _ETA: Final = np.linspace(0.0, 4.0, 41)
+_N_HITS: Final = np.arange(-0.5, 21.0)
 _CELLS: Final = np.arange(0.5, 40.0)
 
 EDGES: Final[Mapping[str, Float64Array]] = (
     {
-        "number of hits": np.arange(-0.5, 21.0),
+        "primaries' hits": _N_HITS,
+        "secondaries' hits": _N_HITS,
         "primaries pT": _PT,
         "secondaries pT": _PT,
         "primaries |eta|": _ETA,
@@ -47,7 +49,8 @@ def particle_histograms(particles: Particles) -> Histograms:
     first = generation(particles.particle_id) == 0
     eta = np.abs(particles.eta)
     return (
-        _histogram("number of hits", particles.n_hits)
+        _histogram("primaries' hits", particles.n_hits[first])
+        | _histogram("secondaries' hits", particles.n_hits[~first])
         | _histogram("primaries pT", particles.pt[first])
         | _histogram("secondaries pT", particles.pt[~first])
         | _histogram("primaries |eta|", eta[first])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from clew.detector import Modules
 from clew.event import Event, Hits, Particles, Truth
 from clew.lookup import NOT_LISTED, find_rows
@@ -37,21 +37,44 @@ def particle_quantities(particles: Particles) -> Quantities:
             "particles": moments([len(pt)]),
             "soft collisions": moments([collision(particles.particle_id).max(initial=1) - 1]),
             "beam spot sigma z": moments([_half_width(particles.vertex[prompt, 2])]),
+            "hits of a particle": moments(n_hits),
             "secondaries": _percent(~first),
+            "generation 2 or more": _percent(generation(particles.particle_id) >= 2),
             "positive charge": _percent(particles.charge > 0),
             "pT > 0.1 GeV": _percent(pt > 0.0999),
             "primaries |eta| < 4": _percent(eta[first] < 4.001),
+            "hits of primaries beyond |eta| 3": moments(n_hits[first & (eta > 3)]),
         }
-        | {
-            facts.n_hits_name(low, high): _percent((n_hits >= low) & (n_hits <= high))
-            for low, high in facts.N_HITS
-        }
+        | _n_hits("particles", n_hits, facts.N_HITS)
+        | _n_hits("primaries", n_hits[first], facts.N_HITS_PRIMARIES)
+        | _n_hits("secondaries", n_hits[~first], facts.N_HITS_SECONDARIES)
+        | _without_hits("primaries", pt[first], n_hits[first], facts.WITHOUT_HITS_PRIMARIES)
+        | _without_hits("secondaries", pt[~first], n_hits[~first], facts.WITHOUT_HITS_SECONDARIES)
         | _below(facts.PT_PRIMARY_NAME, pt[first], facts.PT_PRIMARIES)
         | _below(facts.PT_SECONDARY_NAME, pt[~first], facts.PT_SECONDARIES)
         | _below(facts.ETA_PRIMARY_NAME, eta[first], facts.ETA_PRIMARIES)
         | _below(facts.ETA_SECONDARY_NAME, eta[~first], facts.ETA_SECONDARIES)
         | _below(facts.ORIGIN_NAME, origin[~first], facts.ORIGIN_RADIUS)
+        | _below(facts.ORIGIN_Z_NAME, np.abs(particles.vertex[~first, 2]), facts.ORIGIN_Z)
     )
+
+
+def _n_hits(kind: str, n_hits: Int32Array, ranges: Iterable[tuple[int, int]]) -> dict[str, Moments]:
+    """Measure the shares of particles with so many hits, both ends included."""
+    return {
+        facts.n_hits_name(kind, low, high): _percent((n_hits >= low) & (n_hits <= high))
+        for low, high in ranges
+    }
+
+
+def _without_hits(
+    kind: str, pt: Float32Array, n_hits: Int32Array, ranges: Iterable[tuple[float, float]]
+) -> dict[str, Moments]:
+    """Measure the shares of particles without hits in ranges of transverse momentum [GeV]."""
+    return {
+        facts.without_hits_name(kind, low, high): _percent(n_hits[(pt >= low) & (pt < high)] == 0)
+        for low, high in ranges
+    }
 
 
 def _half_width(z: Float32Array) -> float:
@@ -67,6 +90,8 @@ def _below(name: str, values: Float32Array, limits: Iterable[float]) -> dict[str
 def hit_quantities(event: Event) -> Quantities:
     """Measure hits and, where the event has them, cells and truth."""
     found: dict[str, Moments] = {"hits": moments([len(event.hits)])}
+    for volumes in facts.HITS_OF_VOLUMES:
+        found[facts.hits_of_volumes_name(volumes)] = _percent(np.isin(event.hits.volume, volumes))
     if event.hits.cells is not None:
         found["cells"] = moments([len(event.hits.cells.value)])
     if event.truth is None:

@@ -59,14 +59,23 @@ def test_particles_by_hand() -> None:
     assert found["beam spot sigma z"] == pytest.approx(5 * 0.6826)
     assert found["secondaries"] == pytest.approx(100 / 3)
     assert found["positive charge"] == pytest.approx(100 / 3)
-    assert found["particles with 0 hits"] == found["particles with 11 hits"] == pytest.approx(100 / 3)
-    assert found["particles with 0 to 3 hits"] == pytest.approx(200 / 3)
-    assert found["primaries pT < 0.44 GeV"] == 50
-    assert found["secondaries pT < 0.15 GeV"] == 100
+    assert found["particles with 0 hits"] == found["particles with 1 to 3 hits"] == pytest.approx(100 / 3)
+    assert (found["primaries with 11 hits"], found["primaries with 12 hits"]) == (50, 0)
+    assert found["secondaries with 2 to 3 hits"] == 100
+    assert found["primaries without hits, pT 0.3 to 0.5"] == 100
+    assert found["primaries without hits, pT > 1"] == 0
+    assert found["secondaries without hits, pT 0.1 to 0.15"] == 0
+    assert found["hits of a particle"] == pytest.approx(14 / 3)
+    assert found["hits of primaries beyond |eta| 3"] == 0
+    assert found["generation 2 or more"] == 0
+    assert found["primaries pT < 0.436 GeV"] == 50
+    assert found["secondaries pT < 0.148 GeV"] == 100
     assert (found["primaries |eta| < 3"], found["primaries |eta| < 3.5"]) == (50, 100)
-    assert (found["secondaries from r < 30 mm"], found["secondaries from r < 70 mm"]) == (0, 100)
-    counts = particle_histograms(particles)["number of hits"]
-    assert {int(bin_) for bin_ in np.flatnonzero(counts)} == {0, 3, 11}
+    assert (found["secondaries from r < 30 mm"], found["secondaries from r < 72 mm"]) == (0, 100)
+    assert found["secondaries from |z| < 108 mm"] == 100
+    counts = particle_histograms(particles)
+    assert np.flatnonzero(counts["primaries' hits"]).tolist() == [0, 11]
+    assert np.flatnonzero(counts["secondaries' hits"]).tolist() == [3]
 
 
 def barrel_event(layers: list[int], owner: list[int], cells: list[int]) -> Event:
@@ -86,6 +95,7 @@ def test_layers_noise_and_cells_by_hand() -> None:
     """Particle 1 misses layer 4 and has two hits on 6; particle 2 misses none; one hit of six is noise."""
     event = barrel_event([2, 6, 6, 2, 4, 6, 8], [1, 1, 1, 2, 2, 2, 0], [1, 2, 3, 4, 5, 31, 60])
     found = {name: value.mean for name, value in hit_quantities(event).items()}
+    assert (found["hits in volume 8"], found["hits in volume 7 and 9"]) == (100, 0)
     assert found["noise hits"] == pytest.approx(100 / 7)
     assert found["noise hits per module"] == pytest.approx(1 / 18728)
     assert found["two hits on a layer"] == pytest.approx(100 / 5)

@@ -56,7 +56,7 @@ def test_few_values_may_be_farther_away() -> None:
 def test_event_size_scales_with_pile_up_and_noise_is_not_judged() -> None:
     quantities = dict(events().quantities) | {"soft collisions": Moments(1, 20.0, 400.0)}
     rows = {row.fact.name: row for row in report(Measured(1, quantities))}
-    assert rows["hits"].expected == pytest.approx(108_000 * 26 / 206)
+    assert rows["hits"].expected == pytest.approx(109_700 * 26 / 206)
     assert rows["hits"].verdict == FAIL
     assert rows["noise hits"].verdict == "other pile-up"
     assert rows["secondaries"].verdict == PASS
