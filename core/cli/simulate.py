@@ -18,7 +18,7 @@ _SETTINGS = (
     ("pileup", float, "mean number of soft collisions (default: 200)"),
     ("sigma-z", float, "length of the beam spot, mm (default: 5.5)"),
     ("sigma-xy", float, "width of the beam spot, mm (default: 0.0145)"),
-    ("noise", float, "mean number of noise hits per module (default: 0.86)"),
+    ("noise", float, "mean number of noise hits per module (default: 0.945)"),
     ("inefficiency", float, "chance of a crossing to leave no hit (default: 0.005)"),
     ("threshold", float, "shortest path that a cell is read out for, mm (default: 0)"),
 )

@@ -86,7 +86,7 @@ class SimulationConfig:
     process: Process = "ttbar"
     sigma_xy: float = 0.0145
     sigma_z: float = 5.5
-    noise: float = 0.86
+    noise: float = 0.945
     inefficiency: float = 0.005
     threshold: float = 0.0
     smearing: float = 0.1

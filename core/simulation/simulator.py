@@ -125,7 +125,8 @@ def _read_out(
 ) -> Event:
     place = modules.to_local(crossings.module, crossings.position - modules.centre[crossings.module])
     direction = modules.to_local(crossings.module, crossings.momentum)
-    noise_module, noise_place, noise_direction = make_noise(modules, config.noise, random)
+    seen = 1.0 - config.inefficiency
+    noise_module, noise_place, noise_direction = make_noise(modules, config.noise / seen, random)
     module = np.concatenate([crossings.module, noise_module])
     clusters = digitise(
         module,

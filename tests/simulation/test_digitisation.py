@@ -88,8 +88,8 @@ def test_cells_end_at_the_module_and_grazing_tracks_leave_no_hit():
 
 @pytest.mark.slow
 def test_noise_is_a_number_per_module_and_lies_inside(modules):
-    rows, place, direction = make_noise(modules, 0.86, np.random.default_rng(3))
-    assert len(rows) == pytest.approx(0.86 * 18728, abs=4 * np.sqrt(0.86 * 18728))
+    rows, place, direction = make_noise(modules, 0.945, np.random.default_rng(3))
+    assert len(rows) == pytest.approx(0.945 * 18728, abs=4 * np.sqrt(0.945 * 18728))
     assert fits(place, rows, modules).all()
     np.testing.assert_allclose(np.linalg.norm(direction, axis=1), 1e6)
 

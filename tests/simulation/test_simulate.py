@@ -97,7 +97,7 @@ def test_settings_do_not_mix_in_a_folder(tmp_path, capsys):
     main(["simulate", str(tmp_path), "--gun", GUN])
     before = contents(tmp_path)
     assert main(["simulate", str(tmp_path), "--gun", GUN, "--noise", "2"]) == 2
-    assert "simulation.noise = 0.86, not 2.0" in capsys.readouterr().err
+    assert "simulation.noise = 0.945, not 2.0" in capsys.readouterr().err
     assert contents(tmp_path) == before
 
 
