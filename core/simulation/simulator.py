@@ -15,7 +15,7 @@ from clew.metrics.weights import phase1_weights
 from clew.simulation.config import SimulationConfig
 from clew.simulation.digitisation import Clusters, digitise
 from clew.simulation.generator import Generated, generate
-from clew.simulation.interactions import GENERATIONS, interact
+from clew.simulation.interactions import GENERATIONS, beyond_first_layer, interact
 from clew.simulation.noise import make_noise
 from clew.simulation.transport import Crossings, transport
 
@@ -27,7 +27,8 @@ __all__ = ["STAGES", "Simulated", "simulate_event"]
 STAGES: Final = ("generation", "transport", "interactions", "digitisation")
 
 _LOWEST_PT: Final = 0.1  # GeV
-_LOWEST_TRACED_PT: Final = 0.15  # GeV; particles below are listed without hits
+_LOWEST_TRACED_PT: Final = 0.15  # GeV; particles below stop at the first material
+_PROMPT: Final = 1.0  # mm; distance from the beam line within which particles first meet the beam pipe
 _LARGEST_ETA: Final = 4.0
 
 
@@ -79,10 +80,12 @@ def _listed(particles: Generated, config: SimulationConfig) -> Generated:
 
 
 def _traced(particles: Generated, config: SimulationConfig) -> Int64Array:
+    """Return the rows of particles that may leave hits: slow ones from the beam line stop in its pipe."""
     if config.gun is not None:
         return np.arange(len(particles))
     pt = np.hypot(particles.momentum[:, 0], particles.momentum[:, 1])
-    return np.flatnonzero(pt > _LOWEST_TRACED_PT)
+    origin = np.hypot(particles.position[:, 0], particles.position[:, 1])
+    return np.flatnonzero((pt > _LOWEST_TRACED_PT) | (config.interactions & (origin > _PROMPT)))
 
 
 def _cascade(
@@ -95,12 +98,11 @@ def _cascade(
 ) -> tuple[Generated, Generated, Crossings]:
     """Let particles interact, carry on with what comes out, and so on."""
     machine = transport(config.material)
+    lowest_pt = _LOWEST_TRACED_PT if config.gun is None else 0.0
     all_listed, all_traced, all_crossings = [listed], [], []
     n_before = 0
     for _ in range(GENERATIONS):
-        local = modules.to_local(crossings.module, crossings.momentum)
-        cosine = np.abs(local[:, 2]) / np.linalg.norm(local, axis=1)
-        kept, secondaries = interact(traced, crossings, modules.volume.astype(np.int64), cosine, random)
+        kept, secondaries = interact(traced, crossings, modules, lowest_pt, random)
         ended = crossings.take(kept)
         all_traced.append(traced)
         all_crossings.append(replace(ended, particle=ended.particle + n_before))
@@ -109,6 +111,7 @@ def _cascade(
         n_before += len(traced)
         traced = secondaries.take(_traced(secondaries, config))
         crossings = machine.cross(traced, _seed(random))
+        crossings = crossings.take(beyond_first_layer(traced, crossings, modules, lowest_pt))
     all_traced.append(traced)
     all_crossings.append(replace(crossings, particle=crossings.particle + n_before))
     return Generated.join(all_listed), Generated.join(all_traced), Crossings.join(all_crossings)

@@ -81,6 +81,15 @@ def test_secondaries_start_where_their_primary_ends(collisions):
         assert (np.linalg.norm(hits, axis=1) <= end + 30).all()
 
 
+def test_slow_particles_leave_at_most_one_hit(collisions):
+    for number in (1, 2, 3):
+        particles = read_event(collisions / f"event{number:09d}").particles
+        slow = particles.pt < 0.1499
+        assert particles.n_hits[slow].max() == 1
+        prompt = np.hypot(particles.vertex[:, 0], particles.vertex[:, 1]) < 1.0
+        assert not particles.n_hits[slow & prompt].any()
+
+
 def test_a_finished_run_is_not_made_again(tmp_path, capsys):
     arguments = ["simulate", str(tmp_path), "--gun", GUN, "--events", "2"]
     main(arguments)
