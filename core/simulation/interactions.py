@@ -17,8 +17,8 @@ import numpy as np
 from clew.arrays import BoolArray, Float64Array, Int64Array
 from clew.detector import Modules
 from clew.kernels import copy_into, kernel
-from clew.records import RecordArray, record_dtype
 from clew.simulation.generator import Generated
+from clew.simulation.material import LAYER_DEPTH, LEAST_COSINE, MATERIAL, Material, module_depth
 from clew.simulation.secondaries import secondaries
 from clew.simulation.transport import Crossings
 from clew.simulation.volumes import BARRELS
@@ -31,94 +31,6 @@ __all__ = ["GENERATIONS", "beyond_first_layer", "interact"]
 GENERATIONS: Final = 5
 """Interactions in a row, at most."""
 
-_MODULES: Final = {
-    7: (0.0022,) * 4 + (0.0033,) * 3,
-    8: (0.0018, 0.0028, 0.0026, 0.0022),
-    9: (0.0033,) * 3 + (0.0022,) * 4,
-    12: (0.0066,) * 6,
-    13: (0.0036, 0.0040, 0.0036, 0.0037),
-    14: (0.0066,) * 6,
-    16: (0.0058,) * 6,
-    17: (0.0053, 0.0053),
-    18: (0.0058,) * 6,
-}
-"""Thickness of the modules of each layer in interaction lengths, by volume.
-
-These numbers, and those of the passive material below, give as many secondaries at each place as the data
-have.
-"""
-
-_OUTERMOST: Final = 1000.0  # mm
-"""Distance from the beam line beyond which nothing interacts: no secondary of the data begins farther out."""
-
-_LAYER_DEPTH: Final = 12.0  # mm
-"""Modules and supports of one layer are closer to each other than this, those of two layers are not."""
-
-
-class Cylinder:
-    """Fields of a passive cylinder.
-
-    Attributes
-    ----------
-    radius, half_length : float, mm
-    thickness : float
-        In interaction lengths.
-    """
-
-    radius: float
-    half_length: float
-    thickness: float
-
-
-class Disc:
-    """Fields of passive discs, one on each side.
-
-    Attributes
-    ----------
-    z, low, high : float, mm
-        abs(z), inner and outer radius.
-    thickness : float
-        In interaction lengths.
-    """
-
-    z: float
-    low: float
-    high: float
-    thickness: float
-
-
-_CYLINDERS: Final = np.array(
-    [
-        (19.0, 510.0, 0.0018),
-        (35.5, 493.0, 0.0031),
-        (75.0, 493.0, 0.0029),
-        (118.8, 493.0, 0.0033),
-        (174.7, 493.0, 0.0030),
-        (200.0, 800.0, 0.0023),
-        (200.0, 2800.0, 0.0047),
-        (255.4, 1086.0, 0.0082),
-        (355.1, 1086.0, 0.0045),
-        (494.9, 1086.0, 0.0041),
-        (654.7, 1086.0, 0.0035),
-        (814.6, 1086.0, 0.0052),
-    ],
-    dtype=record_dtype(Cylinder),
-)
-
-_PIXEL_DISCS: Final = (600.0, 700.0, 820.0, 960.0, 1100.0, 1300.0, 1500.0)
-_STRIP_DISCS: Final = (1220.0, 1500.0, 1800.0, 2150.0, 2550.0, 2950.0)
-_DISCS: Final = np.array(
-    [(570.6, 29.0, 85.0, 0.0150), (570.6, 29.0, 177.2, 0.0120)]
-    + [(z, 29.0, 177.2, 0.0038) for z in _PIXEL_DISCS]
-    + [(1182.7, 235.0, 706.1, 0.0095), (1181.9, 745.0, _OUTERMOST, 0.0165)]
-    + [(z, 235.0, 706.1, 0.0080) for z in _STRIP_DISCS]
-    + [(z, 745.0, _OUTERMOST, 0.0125) for z in _STRIP_DISCS],
-    dtype=record_dtype(Disc),
-)
-
-_LEAST_COSINE: Final = 0.02
-"""Cosine to the normal of a surface below which a path meets no more of it."""
-
 _NOWHERE: Final = 1e10  # mm
 _ANY_MATERIAL: Final = 1e-9
 """Interaction lengths that end a slow particle."""
@@ -127,13 +39,6 @@ _PIPE: Final = 19.0  # mm
 """Slow particles that set out from within this radius towards the beam line miss the pipe, as in the data."""
 
 _HADRONS: Final = (211, 321, 2212, 3112, 3222, 3312, 3334)
-
-
-class _Material(NamedTuple):
-    """The passive material: records of `Cylinder` and of `Disc`."""
-
-    cylinders: RecordArray
-    discs: RecordArray
 
 
 class _Paths(NamedTuple):
@@ -199,31 +104,18 @@ def interact(
         Crossings that lie before the particle's end.
     secondaries : Generated
     """
-    depth = _depth(crossings, modules)
+    depth = module_depth(crossings, modules)
     first = np.searchsorted(crossings.particle, np.arange(len(particles) + 1))
     limit = random.exponential(size=len(particles))
     limit[~np.isin(np.abs(particles.pdg), _HADRONS)] = np.inf
     start, start_momentum = particles.position, particles.momentum
     in_layer = (particles.particle_id >> 24) & 0xFFF > 0
     paths = _Paths(start, start_momentum, in_layer, first, crossings.position, crossings.momentum, depth)
-    end, vertex, momentum = _follow(paths, _Material(_CYLINDERS, _DISCS), limit, lowest_pt)
+    end, vertex, momentum = _follow(paths, MATERIAL, limit, lowest_pt)
     place = np.arange(len(crossings)) - first[crossings.particle]
     kept = place < end[crossings.particle]
     parents = np.flatnonzero(vertex[:, 2] < _NOWHERE)
     return kept, secondaries(particles.take(parents), vertex[parents], momentum[parents], random)
-
-
-def _depth(crossings: Crossings, modules: Modules) -> Float64Array:
-    """Return the interaction lengths of the modules that are crossed, along the path."""
-    lengths = np.zeros((32, 8))
-    for volume, layers in _MODULES.items():
-        lengths[volume, 1 : len(layers) + 1] = layers
-    place = crossings.module
-    local = modules.to_local(place, crossings.momentum)
-    cosine = np.abs(local[:, 2]) / np.linalg.norm(local, axis=1)
-    inside = np.hypot(crossings.position[:, 0], crossings.position[:, 1]) < _OUTERMOST
-    depth = lengths[modules.volume[place], modules.layer[place] // 2]
-    return np.where(inside, depth, 0.0) / np.maximum(cosine, _LEAST_COSINE)
 
 
 def beyond_first_layer(
@@ -239,8 +131,8 @@ def beyond_first_layer(
     outward = (outward & (np.linalg.norm(momentum, axis=1) >= lowest_pt))[owner]
     deeper = np.hypot(start[:, 0], start[:, 1])[owner] - np.hypot(*crossings.position[:, :2].T)
     barrel = np.isin(modules.volume, BARRELS)[crossings.module]
-    left_barrel = outward | (np.abs(deeper) > _LAYER_DEPTH)
-    left_endcap = np.abs(crossings.position[:, 2] - start[owner, 2]) > _LAYER_DEPTH
+    left_barrel = outward | (np.abs(deeper) > LAYER_DEPTH)
+    left_endcap = np.abs(crossings.position[:, 2] - start[owner, 2]) > LAYER_DEPTH
     left = np.where(barrel, left_barrel, left_endcap)
     n_left = np.append(0, np.cumsum(left))
     first = np.searchsorted(owner, owner)
@@ -249,7 +141,7 @@ def beyond_first_layer(
 
 @kernel(owns=True)
 def _follow(
-    paths: _Paths, material: _Material, limit: Float64Array, lowest_pt: float
+    paths: _Paths, material: Material, limit: Float64Array, lowest_pt: float
 ) -> tuple[Int64Array, Float64Array, Float64Array]:
     """Return how many crossings each particle keeps, where it interacts and its momentum there.
 
@@ -297,32 +189,32 @@ def _misses_pipe(position: Float64Array, momentum: Float64Array) -> bool:
 
 
 @kernel
-def _between(leg: _Leg, material: _Material, left: float, spot: Float64Array) -> float:
+def _between(leg: _Leg, material: Material, left: float, spot: Float64Array) -> float:
     """Take the passive material along a leg off `left`; `spot` is where it is used up."""
     a, b, momentum = leg.begin, leg.end, leg.end_momentum
     size = np.sqrt(momentum[0] ** 2 + momentum[1] ** 2 + momentum[2] ** 2)
     ra, rb = np.hypot(a[0], a[1]), np.hypot(b[0], b[1])
     for k in range(len(material.cylinders)):
         cylinder = material.cylinders[k]
-        if leg.leaves_layer and abs(ra - cylinder.radius) < _LAYER_DEPTH:
+        if leg.leaves_layer and abs(ra - cylinder.radius) < LAYER_DEPTH:
             continue
         if (ra < cylinder.radius) != (rb < cylinder.radius):
             _meet(leg, cylinder.radius, True, spot)
             if abs(spot[2]) < cylinder.half_length:
                 across = abs(momentum[0] * spot[0] + momentum[1] * spot[1]) / cylinder.radius
-                inclination = size / max(across, _LEAST_COSINE * size)
+                inclination = size / max(across, LEAST_COSINE * size)
                 left -= cylinder.thickness * inclination
                 if left <= 0.0:
                     return left
     for k in range(len(material.discs)):
         disc = material.discs[k]
-        if leg.leaves_layer and abs(abs(a[2]) - disc.z) < _LAYER_DEPTH:
+        if leg.leaves_layer and abs(abs(a[2]) - disc.z) < LAYER_DEPTH:
             continue
         z = disc.z if b[2] + a[2] > 0 else -disc.z
         if (a[2] < z) != (b[2] < z):
             _meet(leg, z, False, spot)
             if disc.low < np.hypot(spot[0], spot[1]) < disc.high:
-                left -= disc.thickness * size / max(abs(momentum[2]), _LEAST_COSINE * size)
+                left -= disc.thickness * size / max(abs(momentum[2]), LEAST_COSINE * size)
                 if left <= 0.0:
                     return left
     return left

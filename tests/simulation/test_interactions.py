@@ -8,20 +8,12 @@ import pytest
 from clew.detector import Modules
 from clew.records import record_dtype
 from clew.simulation.generator import Generated, particle_number
-from clew.simulation.interactions import (
-    Cylinder,
-    Disc,
-    _between,
-    _follow,
-    _Leg,
-    _Material,
-    _Paths,
-    beyond_first_layer,
-)
+from clew.simulation.interactions import _between, _follow, _Leg, _Paths, beyond_first_layer
+from clew.simulation.material import Cylinder, Disc, Material
 from clew.simulation.transport import Crossings
 
 # radius 10 mm, half length 50 mm, half an interaction length; discs at 80 mm from r = 5 mm to 100 mm
-MATERIAL = _Material(
+MATERIAL = Material(
     np.array([(10.0, 50.0, 0.5)], dtype=record_dtype(Cylinder)),
     np.array([(80.0, 5.0, 100.0, 0.25)], dtype=record_dtype(Disc)),
 )
@@ -111,7 +103,7 @@ def test_particles_keep_the_crossings_before_their_end() -> None:
 def test_slow_particles_stop_at_the_first_material(start: float, momentum: float, hits: int) -> None:
     # along x: modules at 20 and 40 mm take 10 MeV each, the beam pipe is at 14 mm, a support at 22 mm
     cylinders = np.array([(14.0, 50.0, 0.5), (22.0, 50.0, 0.5)], dtype=record_dtype(Cylinder))
-    material = _Material(cylinders, np.zeros(0, dtype=record_dtype(Disc)))
+    material = Material(cylinders, np.zeros(0, dtype=record_dtype(Disc)))
     position = np.array([(20.0, 0, 0), (40.0, 0, 0)])
     after = np.array([(momentum - 0.01, 0, 0), (momentum - 0.02, 0, 0)])
     begin, ahead = np.array([(start, 0.0, 0.0)]), np.array([(momentum, 0.0, 0.0)])
