@@ -95,6 +95,10 @@ class Grower(Protocol):
         """
         ...
 
+    def complete(self, hits: Hits, labels: Int32Array, free: FreeHits, clock: StageClock) -> Int32Array:
+        """Return the labels of all passes, shape (n_hits,), with free hits that their tracks missed."""
+        ...
+
     @property
     def windows(self) -> WindowGrower | None:
         """The grower itself where it extends windows of five hits, to measure and time one round of it."""

@@ -178,12 +178,15 @@ class Seeds:
         compete, then stand together.
     least_hits : int
         Fewest hits of a track that a seed may become.
+    least_gain : float
+        What a track must gain that a seed may become.
     """
 
     hits: Int32Array
     found: Candidates
     gains: Float64Array | None = None
     least_hits: int = 1
+    least_gain: float = 0.0
 
     def __len__(self) -> int:
         return len(self.hits)

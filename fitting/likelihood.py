@@ -1,7 +1,8 @@
 """The hit on a layer that a predicted crossing most likely made, against chance.
 
 A hit's gain is the logarithm of how much likelier it is the track's than one of the layer's other hits:
--chi2 / 2 - log(2 pi sqrt(det S) times the density of hits), S the covariance of the residuals.
+-chi2 / 2 - log(2 pi sqrt(det S) times the density of hits), S the covariance of the residuals; and, as far as
+clusters are trusted, what its cluster tells of the track's direction (`clew.hits.clusters`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from clew.arrays import Int32Array
 from clew.detector.surface import Surface
+from clew.hits.clusters import cluster_gain
 from clew.hits.index import cell_span, cells_of, columns_of, in_columns
 from clew.hits.space import SearchSpace
 from clew.kernels import kernel
@@ -37,10 +39,11 @@ _WIDEST: Final = 1.0  # rad; half the azimuth in which a search looks at most
 
 
 class Snap(NamedTuple):
-    """Which hits may be taken: those within `pull` expected deviations that gain at least `least_gain`."""
+    """Which hits may be taken; see `LikelihoodConfig`."""
 
     pull: float
     least_gain: float
+    clusters: float
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,18 @@ class LikelihoodConfig:
     least_gain : float
         Hits that gain less are not taken.  Below 0 a hit is taken that is likelier one by chance than the
         track's: as tracks seldom leave no hit where they cross a layer, that pays down to about -2.5.
+    clusters : float
+        Weight of what clusters gain.  Below 1, as errors of neighbouring hits' clusters go together.
     """
 
     pull: float = 5.0
     least_gain: float = -2.5
+    clusters: float = 0.0
 
 
 def snap_of(config: LikelihoodConfig) -> Snap:
     """Return the settings as kernels take them."""
-    return Snap(config.pull, config.least_gain)
+    return Snap(config.pull, config.least_gain, config.clusters)
 
 
 @kernel(force=True)
@@ -143,6 +149,10 @@ def most_likely_hit(
             chi2, determinant = chi2_and_determinant(state, residual)
             if chi2 < farthest:
                 gain = -0.5 * chi2 - np.log(2.0 * np.pi * np.sqrt(determinant) * density + 1e-9)
+                if snap.clusters > 0.0:
+                    heading = path.cos, path.sin
+                    tells = cluster_gain(space.shapes, points[hit], surface.barrel, heading, state.slope)
+                    gain += snap.clusters * tells
                 if gain > most:
                     best, most = hit, gain
     return best, most

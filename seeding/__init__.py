@@ -21,6 +21,9 @@ METHODS: Final[dict[str, Method]] = {
         _IN_A_LOOP,
     ),
     "graph": Method("clew.seeding.graph.seeder", "GraphSeeder", "GraphSeederConfig"),
+    "displaced-triplets": Method(
+        "clew.seeding.displaced.seeder", "DisplacedTripletSeeder", "DisplacedTripletConfig", _IN_A_LOOP
+    ),
     "ranked-triplets": Method(
         "clew.seeding.ranked.seeder", "RankedTripletSeeder", "RankedTripletConfig", _IN_A_LOOP
     ),

@@ -1,12 +1,14 @@
 """The detector as data: layers, field, material and which layers follow which, read from a bundle."""
 
 from clew.detector.bundle import read_detector, trackml
+from clew.detector.clusters import ClusterTables
 from clew.detector.detector import ClusterSlopes, Detector, Layer, LayerClass, Lengths, SeedLengths
 from clew.detector.modules import Modules
 from clew.detector.solenoid import Solenoid
 
 __all__ = [
     "ClusterSlopes",
+    "ClusterTables",
     "Detector",
     "Layer",
     "LayerClass",

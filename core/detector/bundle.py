@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import numpy as np
+
+from clew.arrays import Float64Array
+from clew.detector.clusters import read_clusters
 from clew.detector.detector import Detector, Layer, LayerClass, Lengths, SeedLengths
 from clew.detector.solenoid import Solenoid
 from clew.errors import InputError
@@ -39,7 +43,8 @@ def read_detector(folder: str | Path) -> Detector:
     folder : path
         It holds `detector.toml` with the tables [solenoid], [material], [lengths], [seed_lengths] and
         [classes], and `layers.csv`, a row per layer: volume, layer, kind (its class), shape (cylinder or
-        disc), position, low and high [mm], modules.  See the bundle `trackml` that ships.
+        disc), position, low and high [mm], modules.  See the bundle `trackml` that ships.  What is learned
+        may stand beside: `modules.npz`, where modules point, and `clusters.npz`, what clusters tell.
 
     Raises
     ------
@@ -52,19 +57,23 @@ def read_detector(folder: str | Path) -> Detector:
         name: _checked(LayerClass, {"name": name} | table, f'{where}, [classes."{name}"]')
         for name, table in tables["classes"].items()
     }
+    layers = _read_layers(Path(folder) / "layers.csv", classes)
+    modules, clusters = Path(folder) / "modules.npz", Path(folder) / "clusters.npz"
     material = tables["material"]
     for key in ("radiation_lengths", "most_obliquity"):
         if not isinstance(material.get(key), float):
             raise InputError(f"{where}, [material]: {key} must be a number with a decimal point")
     return Detector(
         name=str(tables["name"]),
-        layers=_read_layers(Path(folder) / "layers.csv", classes),
+        layers=layers,
         classes=classes,
         solenoid=_checked(Solenoid, tables["solenoid"], f"{where}, [solenoid]"),
         lengths=_checked(Lengths, tables["lengths"], f"{where}, [lengths]"),
         seed_lengths=_checked(SeedLengths, tables["seed_lengths"], f"{where}, [seed_lengths]"),
         radiation_lengths=material["radiation_lengths"],
         most_obliquity=material["most_obliquity"],
+        axes=_read_axes(modules, layers) if modules.exists() else None,
+        clusters=read_clusters(clusters) if clusters.exists() else None,
     )
 
 
@@ -123,3 +132,19 @@ def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, Laye
         )
     except ValueError as error:
         raise InputError(f"{where}: not a number: {error}") from error
+
+
+def _read_axes(path: Path, layers: Sequence[Layer]) -> Float64Array:
+    """Read where modules point: `volume`, `layer`, `module`, all of shape (n,), int, and `azimuth` [rad]."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            volume, layer, module, azimuth = (file[name] for name in ("volume", "layer", "module", "azimuth"))
+        places = {(one.volume, one.layer): index for index, one in enumerate(layers)}
+        index = np.array([places.get(pair, -1) for pair in zip(volume.tolist(), layer.tolist(), strict=True)])
+        known = index >= 0
+        axes = np.full((len(layers), 1 + int(module.max(initial=0)), 2), np.nan)
+        axes[index[known], module[known], 0] = np.cos(azimuth[known])
+        axes[index[known], module[known], 1] = np.sin(azimuth[known])
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise InputError(f"{path}: cannot read where modules point: {error}") from error
+    return axes

@@ -10,7 +10,8 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from clew.arrays import BoolArray, Int32Array
+from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.detector.clusters import ClusterTables
 from clew.detector.solenoid import Solenoid
 from clew.detector.surface import SURFACE
 from clew.detector.transitions import Transitions, find_transitions
@@ -60,8 +61,6 @@ class LayerClass:
         Mean absolute distance of modules from the layer's position.
     supports : bool
         Whether support structures that scatter tracks stand before its layers.
-    rings : tuple of (float, int)
-        Of discs: up to which r, and how many evenly spaced modules.
     cluster : ClusterSlopes or None
         Where clusters tell of the track's slope.
     """
@@ -74,7 +73,6 @@ class LayerClass:
     overlap: tuple[float, float, float]
     stagger: float
     supports: bool = False
-    rings: tuple[tuple[float, int], ...] = ()
     cluster: ClusterSlopes | None = None
 
 
@@ -160,6 +158,11 @@ class Detector:
     seed_lengths : SeedLengths
     radiation_lengths, most_obliquity : float
         Thickness of a layer that is crossed at a right angle; how much more slanting tracks cross at most.
+    axes : ndarray of shape (n_layers, any, 2), float64, or None
+        Cosine and sine of the azimuth to which each module of a layer points, by its number: the normal of a
+        cylinder's module, the strips of a disc's.  NaN where it is not known.
+    clusters : ClusterTables or None
+        What clusters tell of a track's direction.
 
     Examples
     --------
@@ -177,6 +180,8 @@ class Detector:
     seed_lengths: SeedLengths
     radiation_lengths: float
     most_obliquity: float
+    axes: Float64Array | None = None
+    clusters: ClusterTables | None = None
     _transitions: dict[int, Transitions] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:

@@ -1,24 +1,116 @@
-"""What the length of a pixel cluster tells of the track's slope."""
+"""What the clusters of hits tell of a track's direction.
+
+The gain of a cluster is the logarithm of how much likelier a track in some direction leaves its extents than
+another hit there does: that of the other tracks, which come from the beam line, and of noise, half and half.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array, Int64Array
+from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from clew.detector import ClusterSlopes, Detector
+from clew.detector.clusters import N_ANGLES, N_EXTENTS, angle_of, extent_group
 from clew.event import Hits
-from clew.hits.index import HitIndex
+from clew.hits.index import HitIndex, HitPoint
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
-__all__ = ["slope_limits"]
+__all__ = ["ClusterShapes", "add_clusters", "cluster_gain", "extents", "shapes_of", "slope_limits"]
 
 _SLOPES: Final = record_dtype(ClusterSlopes)
 _STEEPEST: Final = 1e3
-_MARGIN: Final = (0.97, 0.01, 1.03, 0.01)
-"""Factor and offset of the least and of the largest slope: how far the limits are loosened."""
+_FLATTEST: Final = 1e-3
+"""Least abs(z/r) of a hit on a disc."""
+
+
+class ClusterShapes(NamedTuple):
+    """Logarithms of the probabilities of extents, row by row; row 0, of hits without a cluster, is 0.
+
+    Attributes
+    ----------
+    across : ndarray of shape (1 + n_classes * N_EXTENTS, N_ANGLES), float32
+        Over those of noise.
+    along : ndarray of the same shape, float32
+    noise_along : ndarray of shape (1 + n_classes * N_EXTENTS,), float32
+        Of noise; not a logarithm.
+    """
+
+    across: Float32Array
+    along: Float32Array
+    noise_along: Float32Array
+
+
+def shapes_of(detector: Detector) -> ClusterShapes:
+    """Return the tables of a detector as kernels read them; a single row if it has none."""
+    tables = detector.clusters
+    n_rows = 0 if tables is None else len(tables.classes) * N_EXTENTS
+    across = np.zeros((1 + n_rows, N_ANGLES), dtype=np.float32)
+    along, noise = across.copy(), np.ones(1 + n_rows, dtype=np.float32)
+    if tables is not None:
+        across[1:] = np.log(tables.across / tables.noise_across[:, :, None]).reshape(n_rows, N_ANGLES)
+        along[1:] = np.log(tables.along).reshape(n_rows, N_ANGLES)
+        noise[1:] = tables.noise_along.reshape(n_rows)
+    return ClusterShapes(across, along, noise)
+
+
+@kernel(force=True)
+def extents(channel: Int32Array, begin: int, end: int) -> tuple[int, int]:
+    """Return how many columns a cluster spans across and along its module."""
+    low, high = channel[begin, 0], channel[begin, 0]
+    bottom, top = channel[begin, 1], channel[begin, 1]
+    for cell in range(begin + 1, end):
+        low, high = min(low, channel[cell, 0]), max(high, channel[cell, 0])
+        bottom, top = min(bottom, channel[cell, 1]), max(top, channel[cell, 1])
+    return high - low + 1, top - bottom + 1
+
+
+@kernel(force=True)
+def cluster_gain(
+    shapes: ClusterShapes, point: HitPoint, barrel: bool, heading: tuple[float, float], slope: float
+) -> float:
+    """Return the gain of a hit's cluster for a track with a heading (cosine, sine) and a slope dz/darc."""
+    cos, sin = heading
+    outward = point.axis_cos * cos + point.axis_sin * sin
+    aside = point.axis_cos * sin - point.axis_sin * cos
+    ahead = outward if barrel else slope
+    upward = slope if barrel else outward
+    across = shapes.across[point.across_row, angle_of(aside, ahead)]
+    return across + shapes.along[point.along_row, angle_of(upward, ahead)] - point.chance
+
+
+def add_clusters(hits: Hits, index: HitIndex, shapes: ClusterShapes) -> None:
+    """Write into the points of an index what their clusters are: `across_row`, `along_row` and `chance`."""
+    detector = hits.detector
+    if hits.cells is None or detector.clusters is None:
+        return
+    names = detector.clusters.classes
+    number = np.array([names.index(one.kind) if one.kind in names else -1 for one in detector.layers])
+    _add(index, hits.cells.offsets, hits.cells.channel, number, shapes)
+
+
+@kernel
+def _add(
+    index: HitIndex, offsets: Int64Array, channel: Int32Array, number: Int64Array, shapes: ClusterShapes
+) -> None:
+    for hit in range(len(index.row)):
+        point = index.points[hit]
+        begin, end = offsets[index.row[hit]], offsets[index.row[hit] + 1]
+        kind = number[point.layer]
+        if begin == end or kind < 0:
+            continue
+        across, along = extents(channel, begin, end)
+        first = 1 + kind * N_EXTENTS
+        point.across_row, point.along_row = first + extent_group(across), first + extent_group(along)
+        slope = point.z_over_r
+        if index.surfaces[point.layer].barrel:
+            prompt = angle_of(slope, 1.0)
+        else:
+            prompt = angle_of(1.0, np.copysign(max(abs(slope), _FLATTEST), slope))
+        row = point.along_row
+        point.chance = np.log(0.5 * np.exp(shapes.along[row, prompt]) + 0.5 * shapes.noise_along[row])
 
 
 def slope_limits(hits: Hits, index: HitIndex) -> Float64Array:
@@ -29,7 +121,7 @@ def slope_limits(hits: Hits, index: HitIndex) -> Float64Array:
     without such limits, and hits without cells, allow any slope.
     """
     limits = np.empty((len(index.row), 2))
-    limits[:, 0], limits[:, 1] = -_MARGIN[1], _STEEPEST * _MARGIN[2] + _MARGIN[3]
+    limits[:, 0], limits[:, 1] = 0.0, _STEEPEST
     if hits.cells is not None:
         table = _limits_of_layers(hits.detector)
         _limit(index, hits.cells.offsets, hits.cells.channel, table, limits)
@@ -47,15 +139,6 @@ def _limits_of_layers(detector: Detector) -> RecordArray:
     return table
 
 
-@kernel(force=True)
-def _columns(channel: Int32Array, begin: int, end: int) -> int:
-    """Return how many columns along v a cluster spans."""
-    low = high = channel[begin, 1]
-    for cell in range(begin + 1, end):
-        low, high = min(low, channel[cell, 1]), max(high, channel[cell, 1])
-    return high - low + 1
-
-
 @kernel
 def _limit(
     index: HitIndex,
@@ -64,18 +147,16 @@ def _limit(
     table: RecordArray,
     limits: Float64Array,
 ) -> None:
-    low_scale, low_off, high_scale, high_off = _MARGIN
     for hit in range(len(index.row)):
         layer = index.points[hit].layer
         begin, end = offsets[index.row[hit]], offsets[index.row[hit] + 1]
         slopes = table[layer]
         if begin == end or np.isnan(slopes.least_per_column):
             continue
-        n = _columns(channel, begin, end)
+        _, n = extents(channel, begin, end)
         fewer = slopes.least_per_column * (n - 2.0) - slopes.least_off
         more = slopes.most_per_column * n + slopes.most_off
         if index.surfaces[layer].barrel:
-            least, most = max(fewer, 0.0), more
+            limits[hit, 0], limits[hit, 1] = max(fewer, 0.0), more
         else:
-            least, most = 1.0 / more, 1.0 / max(fewer, 1.0 / _STEEPEST)
-        limits[hit, 0], limits[hit, 1] = least * low_scale - low_off, most * high_scale + high_off
+            limits[hit, 0], limits[hit, 1] = 1.0 / more, 1.0 / max(fewer, 1.0 / _STEEPEST)

@@ -43,6 +43,11 @@ class FreeHits:
         return FreeHits(self.hits, self.mask & ~taken, self)
 
     @property
+    def whole(self) -> SearchSpace:
+        """All hits of the event, free or not."""
+        return self.space if self._whole is None else self._whole.space
+
+    @property
     def space(self) -> SearchSpace:
         """The free hits as searches see them: chosen from those that were free before, which are fewer."""
         if self._space is None:

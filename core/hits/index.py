@@ -54,7 +54,12 @@ class HitPoint:
     r : float, mm
         Distance from the beam axis.
     axis_cos, axis_sin : float
-        Cosine and sine of the azimuth along which the strips of its module lie, on a disc.
+        Cosine and sine of the azimuth to which its module points: along the strips on a disc, along the
+        normal on a cylinder.
+    chance : float
+        Logarithm of how often another hit there has its cluster; see `clew.hits.clusters`.
+    across_row, along_row : int
+        Rows of `ClusterShapes` for the extents of its cluster.
     layer, module : int
         Dense index of its layer, and its module's number.
     """
@@ -67,6 +72,9 @@ class HitPoint:
     r: float
     axis_cos: float
     axis_sin: float
+    chance: float
+    across_row: int
+    along_row: int
     layer: int
     module: int
 
@@ -288,7 +296,8 @@ def _fill_points(
         point.x, point.y = x[own], y[own]
         point.phi, point.r = features[own, 0], features[own, 1]
         point.z, point.z_over_r = features[own, 2], features[own, 3]
-        point.axis_cos, point.axis_sin = 0.0, 0.0
+        point.axis_cos, point.axis_sin, point.chance = 0.0, 0.0, 0.0
+        point.across_row, point.along_row = 0, 0
         point.layer, point.module = layer[own], module[own]
 
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int16Array, Int32Array, Int64Array
 from clew.event import Hits
-from clew.hits.clusters import slope_limits
+from clew.hits.axes import orient_modules
+from clew.hits.clusters import ClusterShapes, add_clusters, shapes_of, slope_limits
 from clew.hits.index import N_COLUMNS, build_index, shift_for
-from clew.hits.rings import orient_modules
 from clew.kernels import kernel
 from clew.records import RecordArray
 
-__all__ = ["SearchSpace", "select_space", "whole_space"]
+__all__ = ["SearchSpace", "select_space", "thinned", "whole_space"]
 
 
 class SearchSpace(NamedTuple):
@@ -31,6 +31,8 @@ class SearchSpace(NamedTuple):
         Each hit's row in the event.
     starts, surfaces, shift
         See `clew.hits.index.HitIndex`.
+    shapes : ClusterShapes
+        What clusters tell of a track's direction.
     """
 
     points: RecordArray
@@ -41,6 +43,7 @@ class SearchSpace(NamedTuple):
     starts: Int64Array
     surfaces: RecordArray
     shift: int
+    shapes: ClusterShapes
 
     def on_layers(self, layers: Sequence[int]) -> Int64Array:
         """Return the entries of the hits on some layers, shape (n,), int64.
@@ -77,18 +80,30 @@ def select_space(whole: SearchSpace, space: SearchSpace, free: BoolArray) -> Sea
         np.empty(n_layers * (N_COLUMNS >> shift) + 1, dtype=np.int64),
         whole.surfaces.copy(),
         shift,
+        whole.shapes,
     )
     _select(space, free, part)
     _thin_out(whole, left, part.surfaces)
     return part
 
 
+def thinned(whole: SearchSpace, free: BoolArray) -> SearchSpace:
+    """Return all hits; layers count as emptied to those of a mask of shape (n_hits,)."""
+    left = np.zeros(len(whole.surfaces), dtype=np.int64)
+    _count(whole, free, left)
+    surfaces = whole.surfaces.copy()
+    _thin_out(whole, left, surfaces)
+    return whole._replace(surfaces=surfaces)
+
+
 def whole_space(hits: Hits) -> SearchSpace:
     """Return the search space of all hits of an event."""
     index = build_index(hits, shift=shift_for(len(hits), len(hits.detector)))
     orient_modules(hits, index)
+    shapes = shapes_of(hits.detector)
+    add_clusters(hits, index, shapes)
     slopes = slope_limits(hits, index)
-    return SearchSpace(index.points, index.ratio, index.column, slopes, *index[3:])
+    return SearchSpace(index.points, index.ratio, index.column, slopes, *index[3:], shapes)
 
 
 @kernel

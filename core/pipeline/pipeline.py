@@ -92,6 +92,7 @@ class Pipeline:
             free = free.without(labels > 0)
             found = Candidates.concatenate([found, tracks])
             all_seeds.append(seeds)
+        labels = self.grower.complete(hits, labels, free, clock)
         return Reconstruction(labels, Seeds.concatenate(all_seeds), found, clock.seconds)
 
 

@@ -41,7 +41,7 @@ from clew.motion.transport import (
 )
 from clew.records import RecordArray
 
-__all__ = ["LONGEST", "Rules", "Scratch", "follow", "new_scratch", "retrace"]
+__all__ = ["LONGEST", "Rules", "Scratch", "before", "follow", "new_scratch", "retrace"]
 
 LONGEST: Final = 26
 """Most hits of a candidate."""
@@ -198,7 +198,7 @@ def _learn(
     if rules.motion.filtered:
         update(point, surface, state, path, residual)
     else:
-        middle, first = _before(space, hits, n)
+        middle, first = before(space, hits, n)
         points = space.points
         start_state(points[first], points[middle], point, space.surfaces, rules.motion, rules.field, state)
 
@@ -211,13 +211,13 @@ def _leave(space: SearchSpace, layer: int, rules: Rules, scratch: Scratch) -> No
 
 
 @kernel
-def _before(space: SearchSpace, hits: Int32Array, n: int) -> tuple[int, int]:
+def before(space: SearchSpace, hits: Int32Array, n: int) -> tuple[int, int]:
     """Return the last hit on the layer before that of the last of n hits, and on the one before that."""
     points = space.points
     middle = n - 2
     while middle > 0 and points[hits[middle]].layer == points[hits[n - 1]].layer:
         middle -= 1
-    first = middle - 1
+    first = max(middle - 1, 0)
     while first > 0 and points[hits[first]].layer == points[hits[middle]].layer:
         first -= 1
     return hits[middle], hits[first]

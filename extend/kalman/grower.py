@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clew.arrays import Int32Array
+from clew.detector import Detector
 from clew.event import Hits
+from clew.extend.growing.complete import complete_tracks
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.network import NO_NETWORK, LoopNetwork
@@ -33,6 +36,8 @@ class KalmanConfig:
         Seeds that gain less altogether (see clew.fitting.likelihood) are given up.
     enough : float
         Once a seed gained so much, the other seeds of its first hit are not grown.
+    complete : bool
+        Whether all tracks are looked at once more, after the last pass, for hits that they missed.
     """
 
     scattering: float = 1.3
@@ -40,6 +45,7 @@ class KalmanConfig:
     energy_loss: float = 0.01
     least_gain: float = 4.0
     enough: float = 40.0
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,17 @@ class KalmanGrower:
 
     def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out."""
-        motion, network = self.expectation
-        rules = Rules(motion, self.snap, network, hits.detector.solenoid.map)
+        rules = self._rules(hits.detector)
         with clock("extend"):
             return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)
+
+    def complete(self, hits: Hits, labels: Int32Array, free: FreeHits, clock: StageClock) -> Int32Array:
+        """Return the labels with free hits that tracks missed, if that is asked for."""
+        if not self.config.complete:
+            return labels
+        with clock("extend"):
+            return complete_tracks(hits, labels, free, self._rules(hits.detector))
+
+    def _rules(self, detector: Detector) -> Rules:
+        motion, network = self.expectation
+        return Rules(motion, self.snap, network, detector.solenoid.map)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from clew.arrays import Int32Array
+from clew.detector import Detector
 from clew.errors import ConfigError
 from clew.event import Hits
+from clew.extend.growing.complete import complete_tracks
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.network import LoopNetwork, network_of, widened
@@ -38,12 +41,15 @@ class RecurrentConfig:
         Seeds that gain less altogether (see clew.fitting.likelihood) are given up.
     enough : float
         Once a seed gained so much, the other seeds of its first hit are not grown.
+    complete : bool
+        Whether all tracks are looked at once more, after the last pass, for hits that they missed.
     """
 
     weights: str = "gru-16"
     widening: float = 2.0
     least_gain: float = 4.0
     enough: float = 20.0
+    complete: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,17 @@ class RecurrentGrower:
             If the weights are for another detector.
         """
         with clock("extend"):
-            motion, network = self.expectation
-            check_layers(self.config.weights, network, hits.detector)
-            network = widened(network, self.config.widening)
-            rules = Rules(motion, self.snap, network, hits.detector.solenoid.map)
+            rules = self._rules(hits.detector)
             return grow_triplets(hits, seeds, free, rules, self.config.least_gain, self.config.enough)
+
+    def complete(self, hits: Hits, labels: Int32Array, free: FreeHits, clock: StageClock) -> Int32Array:
+        """Return the labels with free hits that tracks missed, if that is asked for."""
+        if not self.config.complete:
+            return labels
+        with clock("extend"):
+            return complete_tracks(hits, labels, free, self._rules(hits.detector))
+
+    def _rules(self, detector: Detector) -> Rules:
+        motion, network = self.expectation
+        check_layers(self.config.weights, network, detector)
+        return Rules(motion, self.snap, widened(network, self.config.widening), detector.solenoid.map)

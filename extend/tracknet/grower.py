@@ -76,6 +76,10 @@ class TrackNetGrower:
         """The trained network."""
         return TrackNet.load(weights_path(self.config.weights))
 
+    def complete(self, hits: Hits, labels: Int32Array, free: FreeHits, clock: StageClock) -> Int32Array:
+        """Return the labels as they are: what a track misses is not looked for again."""
+        return labels
+
     def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out."""
         with clock("extend"):

@@ -58,6 +58,10 @@ class WindowGrower:
         """None: it is no filter."""
         return None
 
+    def complete(self, hits: Hits, labels: Int32Array, free: FreeHits, clock: StageClock) -> Int32Array:
+        """Return the labels as they are: what a track misses is not looked for again."""
+        return labels
+
     def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
         """Follow all seeds outwards, then inwards; one candidate for each, in their order.
 

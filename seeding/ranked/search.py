@@ -11,34 +11,23 @@ from clew.hits.index import cell_span, cells_of, columns_of, in_columns
 from clew.hits.space import SearchSpace
 from clew.kernels import kernel, run_blocks
 from clew.records import RecordArray
+from clew.seeding.clusters import clusters_of_three
 from clew.seeding.doublets import DOUBLET, Doublet, DoubletCuts, doublet_window, find_thirds, make_doublet
+from clew.seeding.shortlist import Triplets, insert_triplet, no_triplets
 
-__all__ = ["Triplets", "search_triplets"]
+__all__ = ["search_triplets"]
 
 _MOST_THIRDS: Final = 16
 """Third hits of a doublet on one layer that are looked at."""
 
 
-class Triplets(NamedTuple):
-    """The best triplets of each first hit.
-
-    Attributes
-    ----------
-    hits : ndarray of shape (n_first, width, 3), int32
-        Entries of the search space, -1 where a first hit has fewer.
-    gains : ndarray of shape (n_first, width), float64
-        Gain of the third hit, highest first; see clew.fitting.likelihood.
-    """
-
-    hits: Int32Array
-    gains: Float64Array
-
-
-class _Layers(NamedTuple):
-    """Layers on which the hit after a first or a second one may be, shape (n_layers, any), -1 padded."""
+class _Rules(NamedTuple):
+    """Where second and third hits may be, what they must keep to, and what clusters weigh."""
 
     seconds: Int32Array
     thirds: Int32Array
+    cuts: DoubletCuts
+    clusters: float
 
 
 class _Scratch(NamedTuple):
@@ -55,25 +44,9 @@ def _fits(slopes: Float64Array, hit: int, slope: float) -> bool:
 
 
 @kernel(force=True)
-def _insert(hits: Int32Array, gains: Float64Array, triplet: tuple[int, int, int], gain: float) -> None:
-    """Put a triplet among the others, which are ranked by gain; the worst falls out."""
-    rank = len(gains)
-    while rank > 0 and gains[rank - 1] < gain:
-        rank -= 1
-        if rank + 1 < len(gains):
-            gains[rank + 1] = gains[rank]
-            for k in range(3):
-                hits[rank + 1, k] = hits[rank, k]
-    if rank < len(gains):
-        gains[rank] = gain
-        hits[rank, 0], hits[rank, 1], hits[rank, 2] = triplet
-
-
-@kernel(force=True)
 def _add_thirds(
     space: SearchSpace,
-    options: Int32Array,
-    cuts: DoubletCuts,
+    rules: _Rules,
     pair: tuple[int, int],
     slope: float,
     scratch: _Scratch,
@@ -82,29 +55,33 @@ def _add_thirds(
 ) -> None:
     """Add the triplets of a doublet to the best ones of its first hit."""
     doublet: Doublet = scratch.doublets[0]
-    for layer in options:
+    points = space.points
+    first, second = points[pair[0]], points[pair[1]]
+    for layer in rules.thirds[second.layer]:
         if layer < 0:
             break
-        n = find_thirds(space, layer, doublet, cuts, scratch.found, scratch.gains)
+        n = find_thirds(space, layer, doublet, rules.cuts, scratch.found, scratch.gains)
         for k in range(n):
             third = scratch.found[k]
             if _fits(space.slopes, third, slope):
-                _insert(hits, gains, (pair[0], pair[1], third), scratch.gains[k])
+                gain = scratch.gains[k]
+                if rules.clusters > 0.0:
+                    gain += rules.clusters * clusters_of_three(space, first, second, points[third])
+                insert_triplet(hits, gains, (pair[0], pair[1], third), gain)
 
 
 @kernel
 def _search_one(
     space: SearchSpace,
-    layers: _Layers,
+    rules: _Rules,
     first: int,
-    cuts: DoubletCuts,
     scratch: _Scratch,
     hits: Int32Array,
     gains: Float64Array,
 ) -> None:
     """Write the best triplets of one first hit."""
-    points, start = space.points, space.points[first]
-    for layer in layers.seconds[start.layer]:
+    points, start, cuts = space.points, space.points[first], rules.cuts
+    for layer in rules.seconds[start.layer]:
         if layer < 0:
             break
         half, low, high = doublet_window(start, space.surfaces[layer], cuts)
@@ -125,16 +102,14 @@ def _search_one(
                 if not (_fits(space.slopes, first, slope) and _fits(space.slopes, second, slope)):
                     continue
                 if make_doublet(start, points[second], space.surfaces, cuts, scratch.doublets[0]):
-                    thirds = layers.thirds[layer]
-                    _add_thirds(space, thirds, cuts, (first, second), slope, scratch, hits, gains)
+                    _add_thirds(space, rules, (first, second), slope, scratch, hits, gains)
 
 
 @kernel(owns=True)
 def _search_block(
     space: SearchSpace,
-    layers: _Layers,
+    rules: _Rules,
     firsts: Int64Array,
-    cuts: DoubletCuts,
     triplets: Triplets,
     block: tuple[int, int],
 ) -> None:
@@ -143,7 +118,7 @@ def _search_block(
         np.zeros(1, dtype=DOUBLET), np.empty(_MOST_THIRDS, dtype=np.int32), np.empty(_MOST_THIRDS)
     )
     for i in range(block[0], block[1]):
-        _search_one(space, layers, firsts[i], cuts, scratch, triplets.hits[i], triplets.gains[i])
+        _search_one(space, rules, firsts[i], scratch, triplets.hits[i], triplets.gains[i])
 
 
 def search_triplets(
@@ -152,6 +127,7 @@ def search_triplets(
     thirds: Int32Array,
     firsts: Int64Array,
     cuts: DoubletCuts,
+    clusters: float,
     width: int,
 ) -> Triplets:
     """Return the `width` best triplets that begin with each of the first hits.
@@ -164,14 +140,16 @@ def search_triplets(
     firsts : ndarray of shape (n_first,), int64
         Entries of the space.
     cuts : DoubletCuts
+    clusters : float
+        Weight of what clusters gain.
     width : int
     """
     n = len(firsts)
-    triplets = Triplets(np.full((n, width, 3), -1, dtype=np.int32), np.full((n, width), -np.inf))
-    layers = _Layers(seconds, thirds)
+    triplets = no_triplets(n, width)
+    rules = _Rules(seconds, thirds, cuts, clusters)
 
     def search_block(begin: int, end: int) -> None:
-        _search_block(space, layers, firsts, cuts, triplets, (begin, end))
+        _search_block(space, rules, firsts, triplets, (begin, end))
 
     run_blocks(search_block, n)
     return triplets

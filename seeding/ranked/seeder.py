@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from clew.arrays import Int32Array
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.seeding.doublets import cuts_of
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.ranked.search import search_triplets
+from clew.seeding.shortlist import seeds_of
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["RankedTripletConfig", "RankedTripletSeeder"]
@@ -26,6 +26,8 @@ class RankedTripletConfig:
         Where seeds may begin; see `clew.detector.Detector.select`.
     least_hits : int
         Fewest hits of a track that these seeds may become.
+    least_track : float
+        What such a track must gain.
     beam_error : float, mm
         Expected distance of the tracks from the beam line.
     most_z0 : float, mm
@@ -41,6 +43,8 @@ class RankedTripletConfig:
     pull, least_gain : float
         Third hits farther from their place, in expected deviations, or gaining less (see
         clew.fitting.likelihood) make no triplet.
+    clusters : float
+        Weight of what clusters gain (see `clew.hits.clusters`) in the order of triplets.
     scattering : float
         Factor of the expected multiple scattering.
     most_firsts : int
@@ -50,14 +54,16 @@ class RankedTripletConfig:
     least_pt: float = 0.4
     first_layers: tuple[str, ...] = ("pixel barrel 1",)
     least_hits: int = 6
+    least_track: float = 0.0
     beam_error: float = 0.05
     most_z0: float = 165.0
     luminous: bool = False
     margin: float = 10.0
-    width: int = 4
+    width: int = 2
     skipped: int = 1
     pull: float = 4.0
-    least_gain: float = 1.0
+    least_gain: float = 2.0
+    clusters: float = 0.7
     scattering: float = 1.0
     most_firsts: int = 1_000_000
 
@@ -86,7 +92,5 @@ class RankedTripletSeeder:
             scattering=c.scattering,
         )
         layers = detector.following(0), detector.following(c.skipped)
-        triplets = search_triplets(space, *layers, firsts, cuts, c.width)
-        filled = triplets.hits[:, :, 0] >= 0
-        rows: Int32Array = space.row[triplets.hits[filled]]
-        return Seeds(rows, Candidates.empty(), triplets.gains[filled], c.least_hits)
+        triplets = search_triplets(space, *layers, firsts, cuts, c.clusters, c.width)
+        return seeds_of(space, triplets, c.least_hits, c.least_track)

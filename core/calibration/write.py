@@ -1,0 +1,49 @@
+"""What is learned is written beside a bundle's description."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from clew.detector import ClusterTables, Modules
+from clew.detector.detector import Detector
+from clew.io.atomic import atomic_stream
+
+__all__ = ["write_axes", "write_clusters"]
+
+_ROUNDING: Final = 4
+"""Decimals of an azimuth [rad]: modules of one stave are told by one number."""
+
+
+def write_axes(path: Path, detector: Detector, modules: Modules) -> None:
+    """Write the azimuth to which each module points: its normal in cylinders, its length in discs."""
+    places = detector.layer_index(modules.volume, modules.layer)
+    barrel = np.append(detector.barrel, False)[places]
+    x, y = modules.centre[:, 0], modules.centre[:, 1]
+    pointing = np.where(barrel[:, None], modules.rotation[:, :2, 2], modules.rotation[:, :2, 1])
+    # the axes of a module may point either way: outwards is what is meant
+    sign = np.where(pointing[:, 0] * x + pointing[:, 1] * y < 0.0, -1.0, 1.0)
+    azimuth = np.arctan2(sign * pointing[:, 1], sign * pointing[:, 0]).astype(np.float64)
+    with atomic_stream(path) as stream:
+        np.savez_compressed(
+            stream,
+            volume=modules.volume.astype(np.int16),
+            layer=modules.layer.astype(np.int16),
+            module=modules.module.astype(np.int16),
+            azimuth=np.round(azimuth, _ROUNDING).astype(np.float32),
+        )
+
+
+def write_clusters(path: Path, tables: ClusterTables) -> None:
+    """Write the cluster tables; see `clew.detector.clusters.read_clusters`."""
+    with atomic_stream(path) as stream:
+        np.savez_compressed(
+            stream,
+            classes=np.array(tables.classes),
+            across=tables.across,
+            along=tables.along,
+            noise_across=tables.noise_across,
+            noise_along=tables.noise_along,
+        )

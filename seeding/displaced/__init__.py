@@ -1,0 +1,1 @@
+"""Triplets of tracks that do not come from the beam line."""
