@@ -24,6 +24,7 @@ METHODS: Final[dict[str, Method]] = {
     "displaced-triplets": Method(
         "clew.seeding.displaced.seeder", "DisplacedTripletSeeder", "DisplacedTripletConfig", _IN_A_LOOP
     ),
+    "overlaps": Method("clew.seeding.overlaps.seeder", "OverlapSeeder", "OverlapConfig", _IN_A_LOOP),
     "ranked-triplets": Method(
         "clew.seeding.ranked.seeder", "RankedTripletSeeder", "RankedTripletConfig", _IN_A_LOOP
     ),

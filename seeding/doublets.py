@@ -238,7 +238,8 @@ def find_thirds(
     if surface.barrel:
         near, far = surface.r_low, surface.r_high
         middle = 0.5 * (near + far)
-        if abs(doublet.z + slope * (middle - doublet.r)) > surface.z_high + cuts.loose:
+        ahead = doublet.z + slope * (middle - doublet.r)
+        if ahead > surface.z_high + cuts.loose or ahead < surface.z_low - cuts.loose:
             return 0
     else:
         behind = (surface.z_low - doublet.z) * slope <= 0.0 and (surface.z_high - doublet.z) * slope <= 0.0

@@ -35,6 +35,9 @@ _PER_RADIAN: Final = N_COLUMNS / (2 * np.pi)
 _PHI, _RATIO = 0, 3
 """Columns of `Hits.features`."""
 
+_ROUNDING: Final = 0.01
+"""mm; by how much the range of a layer's hits is widened."""
+
 _FEW: Final = 64
 """Hits of a cell that are sorted by insertion."""
 
@@ -312,12 +315,13 @@ def _fill_surfaces(points: RecordArray, starts: Int64Array, shift: int, surfaces
             r, z = points[hit].r, points[hit].z
             surface.r_low, surface.r_high = min(surface.r_low, r), max(surface.r_high, r)
             surface.z_low, surface.z_high = min(surface.z_low, z), max(surface.z_high, z)
-        if begin == end:
-            continue
+        # z/r is kept as float32: a lone hit must lie within the range that it makes
+        surface.r_low, surface.r_high = surface.r_low - _ROUNDING, surface.r_high + _ROUNDING
+        surface.z_low, surface.z_high = surface.z_low - _ROUNDING, surface.z_high + _ROUNDING
         if surface.barrel:
-            extent = 2 * np.pi * surface.r_high * max(surface.z_high - surface.z_low, 1.0)
+            extent = 2 * np.pi * surface.position * 2 * (surface.high - surface.low)
         else:
-            extent = 2 * np.pi * np.log(max(surface.r_high / max(surface.r_low, 1.0), 1.1))
+            extent = 2 * np.pi * np.log(surface.high / surface.low)
         surface.density = (end - begin) / extent
 
 
