@@ -1,4 +1,4 @@
-"""Four hits on two layers: on each a pair of hits of neighbouring modules, all on one helix from the beam line."""
+"""Four hits on two layers: on each a pair on neighbouring modules, all on one helix from the beam line."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _best_partner(
                 for other in range(pairs.starts[entry], pairs.starts[entry + 1]):
                     c, d = points[entry], points[pairs.second[other]]
                     chi2 = _chi2(a, b, c, d, cuts, own.error)
-                    if chi2 < least and _clusters(space, a, b, c, d) > own.least_clusters:
+                    if chi2 < least and _clusters(space, a, b, c, d) >= own.least_clusters:
                         least = found = chi2
                         best[0], best[1] = pairs.first[number], pairs.second[number]
                         best[2], best[3] = entry, pairs.second[other]

@@ -1,0 +1,118 @@
+"""Tracks of two pairs of hits: what lies on one helix from the beam line is found, what does not is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clew.detector import Detector
+from clew.event import Hits
+from clew.hits.free import FreeHits
+from clew.seeding.overlaps.seeder import OverlapConfig, OverlapSeeder
+from clew.tracks import Candidates
+
+CURVATURE_PER_GEV = 2.99792458e-4 * 2.0  # 1/mm, at 2 T
+RADII = (31.0, 34.0, 71.0, 74.0)  # mm; of the four modules that a track crosses
+Row = tuple[float, float, float, int, int]
+
+
+@pytest.fixture(scope="module")
+def detector(in_uniform_field: Callable[..., Detector]) -> Detector:
+    """Return the two inner cylinders of the pixel barrel."""
+    return in_uniform_field(7, 8)
+
+
+def crossings(pt: float = 1.0, phi0: float = 0.4, slope: float = 0.7, z0: float = 5.0) -> list[Row]:
+    """Return four hits of a helix from the beam line, two on each cylinder, of modules 1 and 2."""
+    h, rows = 0.5 * CURVATURE_PER_GEV / pt, []
+    for number, r in enumerate(RADII):
+        turned = np.arcsin(h * r)
+        phi = phi0 + turned
+        rows.append((r * np.cos(phi), r * np.sin(phi), z0 + slope * turned / h, number // 2, 1 + number % 2))
+    return rows
+
+
+def moved(row: Row, across: float = 0.0, along: float = 0.0) -> Row:
+    """Return a hit moved across the radius, to the left, and along the beam [mm]."""
+    x, y, z, layer, module = row
+    r = float(np.hypot(x, y))
+    return x - across * y / r, y + across * x / r, z + along, layer, module
+
+
+@pytest.fixture(scope="module")
+def find(detector: Detector, hits_on: Callable[..., Hits]) -> Callable[..., list[tuple[int, ...]]]:
+    """Return a function that finds the tracks among hits, as tuples of their rows."""
+
+    def run(rows: list[Row], config: OverlapConfig | None = None) -> list[tuple[int, ...]]:
+        hits = hits_on(detector, rows)
+        seeder = OverlapSeeder(config or OverlapConfig())
+        seeds = seeder.seed(hits, FreeHits.of(hits), Candidates.empty())
+        assert len(seeds) == 0
+        return [tuple(seeds.found[i].tolist()) for i in range(len(seeds.found))]
+
+    return run
+
+
+@pytest.mark.parametrize("phi0", [0.4, np.pi - 0.005, -2.0])
+@pytest.mark.parametrize("slope", [0.7, -4.0, 0.0])
+def test_two_pairs_on_a_helix_are_found_inside_out(
+    find: Callable[..., list[tuple[int, ...]]], phi0: float, slope: float
+) -> None:
+    assert find(crossings(phi0=phi0, slope=slope)) == [(0, 1, 2, 3)]
+    assert find(crossings(phi0=phi0, slope=slope)[::-1]) == [(3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("way", [{"across": 1.2}, {"across": -1.2}, {"along": 1.2}, {"along": -1.2}])
+def test_a_hit_off_the_helix_spoils_the_track(
+    find: Callable[..., list[tuple[int, ...]]], number: int, way: dict[str, float]
+) -> None:
+    rows = crossings()
+    rows[number] = moved(rows[number], **way)
+    assert find(rows) == []
+    assert find(rows, OverlapConfig(error=0.5)) == [(0, 1, 2, 3)]
+
+
+@pytest.mark.parametrize("where", [0, 2])
+def test_a_pair_is_of_two_modules(find: Callable[..., list[tuple[int, ...]]], where: int) -> None:
+    rows = crossings()
+    rows[where] = (*rows[where][:4], 2)
+    assert find(rows) == []
+
+
+def test_settings_say_what_is_too_far(find: Callable[..., list[tuple[int, ...]]]) -> None:
+    rows = crossings()  # the hits of a pair are sqrt(3^2 + (0.7 * 3)^2) = 3.66 mm apart
+    assert find(rows, OverlapConfig(apart=3.8)) == [(0, 1, 2, 3)]
+    assert find(rows, OverlapConfig(apart=3.5)) == []
+    assert find(rows, OverlapConfig(most_z0=5.5)) == [(0, 1, 2, 3)]
+    assert find(rows, OverlapConfig(most_z0=4.5)) == []
+    soft = crossings(pt=0.3)
+    assert find(soft, OverlapConfig(least_pt=0.28, error=0.2)) == [(0, 1, 2, 3)]
+    assert find(soft, OverlapConfig(least_pt=0.33, error=0.2)) == []
+
+
+def test_the_likeliest_track_comes_first_and_each_pair_has_one(
+    find: Callable[..., list[tuple[int, ...]]],
+) -> None:
+    good, worse = crossings(), crossings(phi0=2.0)
+    worse[1] = moved(worse[1], across=0.2)
+    assert find([*worse, *good]) == [(4, 5, 6, 7), (0, 1, 2, 3)]
+    rival = moved(good[3], across=0.1)
+    assert find([*good, rival]) == [(0, 1, 2, 3)]
+
+
+def test_only_free_hits_make_tracks(detector: Detector, hits_on: Callable[..., Hits]) -> None:
+    hits = hits_on(detector, crossings())
+    free = FreeHits.of(hits).without(np.array([False, True, False, False]))
+    assert len(OverlapSeeder().seed(hits, free, Candidates.empty()).found) == 0
+
+
+def test_clusters_may_speak_against_a_track(detector: Detector, hits_on: Callable[..., Hits]) -> None:
+    hits = hits_on(detector, crossings())
+    # without cells no cluster gains anything
+    for least, n in ((-0.5, 1), (0.5, 0)):
+        seeder = OverlapSeeder(replace(OverlapConfig(), least_clusters=least))
+        assert len(seeder.seed(hits, FreeHits.of(hits), Candidates.empty()).found) == n
