@@ -36,7 +36,7 @@ RADII = (32.0, 72.0, 116.0, 172.0, 260.0, 360.0, 500.0, 660.0, 820.0, 1020.0)
 CYLINDERS = (7, 8, 9, 10, 24, 25, 26, 27, 40, 41)
 N_LAYERS = 6  # of the toy detector: the first ones
 MOTION = Motion(scattering=1.3, supports=1.5, energy_loss=0.01)
-SNAP = Snap(pull=5.0, least_gain=-2.5)
+SNAP = Snap(pull=5.0, least_gain=-2.5, clusters=0.0)
 NONE = np.zeros(0, dtype=np.int32)
 
 COURSE = (6e-4, 0.4, 0.5, -10.0)  # half its curvature, azimuth, slope and z where it begins
