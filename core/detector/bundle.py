@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -145,6 +146,6 @@ def _read_axes(path: Path, layers: Sequence[Layer]) -> Float64Array:
         axes = np.full((len(layers), 1 + int(module.max(initial=0)), 2), np.nan)
         axes[index[known], module[known], 0] = np.cos(azimuth[known])
         axes[index[known], module[known], 1] = np.sin(azimuth[known])
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, EOFError, KeyError, IndexError, TypeError, ValueError, BadZipFile) as error:
         raise InputError(f"{path}: cannot read where modules point: {error}") from error
     return axes
