@@ -138,7 +138,7 @@ def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, Laye
 def _read_axes(path: Path, layers: Sequence[Layer]) -> Float64Array:
     """Read where modules point: `volume`, `layer`, `module`, all of shape (n,), int, and `azimuth` [rad]."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             volume, layer, module, azimuth = (file[name] for name in ("volume", "layer", "module", "azimuth"))
         places = {(one.volume, one.layer): index for index, one in enumerate(layers)}
         index = np.array([places.get(pair, -1) for pair in zip(volume.tolist(), layer.tolist(), strict=True)])

@@ -89,7 +89,7 @@ def extent_group(columns: int) -> int:
 def read_clusters(path: Path) -> ClusterTables:
     """Read the tables of a bundle; raises InputError for a file that holds anything else."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             tables = ClusterTables(
                 tuple(str(name) for name in file["classes"]),
                 file["across"],
