@@ -18,7 +18,15 @@ from clew.hits.index import HitIndex, HitPoint
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
-__all__ = ["ClusterShapes", "add_clusters", "cluster_gain", "extents", "shapes_of", "slope_limits"]
+__all__ = [
+    "ClusterShapes",
+    "add_clusters",
+    "cluster_gain",
+    "extents",
+    "prompt_angle",
+    "shapes_of",
+    "slope_limits",
+]
 
 _SLOPES: Final = record_dtype(ClusterSlopes)
 _STEEPEST: Final = 1e3
@@ -81,6 +89,15 @@ def cluster_gain(
     return across + shapes.along[point.along_row, angle_of(upward, ahead)] - point.chance
 
 
+@kernel(force=True)
+def prompt_angle(point: HitPoint, barrel: bool) -> int:
+    """Return the bin of the angle along its module at which a track from the beam line crosses it there."""
+    slope = point.z_over_r
+    if barrel:
+        return angle_of(slope, 1.0)
+    return angle_of(1.0, np.copysign(max(abs(slope), _FLATTEST), slope))
+
+
 def add_clusters(hits: Hits, index: HitIndex, shapes: ClusterShapes) -> None:
     """Write into the points of an index what their clusters are: `across_row`, `along_row` and `chance`."""
     detector = hits.detector
@@ -104,12 +121,7 @@ def _add(
         across, along = extents(channel, begin, end)
         first = 1 + kind * N_EXTENTS
         point.across_row, point.along_row = first + extent_group(across), first + extent_group(along)
-        slope = point.z_over_r
-        if index.surfaces[point.layer].barrel:
-            prompt = angle_of(slope, 1.0)
-        else:
-            prompt = angle_of(1.0, np.copysign(max(abs(slope), _FLATTEST), slope))
-        row = point.along_row
+        row, prompt = point.along_row, prompt_angle(point, index.surfaces[point.layer].barrel)
         point.chance = np.log(0.5 * np.exp(shapes.along[row, prompt]) + 0.5 * shapes.noise_along[row])
 
 
