@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -52,9 +53,9 @@ def calibrate(
         For events that lack a part, different detectors, or an output that is no bundle.
     """
     _require_parts(sources)
-    modules = _modules_of(sources)
-    with _bundle(output) as folder:
-        write_axes(folder / "modules.npz", read_detector(folder), modules)
+    modules, target = _modules_of(sources), _checked(output)
+    with _description(target) as described, _replacing(target, described) as folder:
+        write_axes(folder / "modules.npz", read_detector(described, learned=False), modules)
         detector = read_detector(folder)
         counts = count_clusters(detector, (read_event(one, _PARTS, detector) for one in progress(sources)))
         tables = learn_clusters(detector, counts)
@@ -84,33 +85,18 @@ def _modules_of(sources: Sequence[EventSource]) -> Modules:
     return tables[0]
 
 
-@contextmanager
-def _bundle(output: Path) -> Iterator[Path]:
-    """Give a temporary bundle without what is learned; what is written there is the output's at the end."""
+def _checked(output: Path) -> Path:
+    """Return the absolute path of an output that can be written."""
     target = output.resolve()
-    _check(output, target)
-    temporary = target.with_name(f".{uuid4().hex[:12]}-{target.name}")
-    temporary.mkdir()
-    try:
-        with _description(target) as described:
-            for name in _DESCRIPTION:
-                shutil.copyfile(described / name, temporary / name)
-        yield temporary
-        if target.exists():
-            for name in _LEARNED:
-                (temporary / name).replace(target / name)
-        else:
-            temporary.replace(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _check(output: Path, target: Path) -> None:
     if target.exists():
         if not all((target / name).is_file() for name in _DESCRIPTION):
             raise InputError(f"{output}: is no bundle of a detector: choose one, or a new folder")
     elif not target.parent.is_dir():
         raise InputError(f"{output}: there is no folder {target.parent}: make it first")
+    for folder in (target, target.parent):
+        if folder.exists() and not os.access(folder, os.W_OK):
+            raise InputError(f"{output}: the folder {folder} cannot be written to: choose another one")
+    return target
 
 
 @contextmanager
@@ -121,3 +107,21 @@ def _description(target: Path) -> Iterator[Path]:
     else:
         with resources.as_file(resources.files("clew.detector") / "trackml") as shipped:
             yield shipped
+
+
+@contextmanager
+def _replacing(target: Path, described: Path) -> Iterator[Path]:
+    """Give a temporary bundle without what is learned; what is written there is the output's at the end."""
+    temporary = target.with_name(f".{uuid4().hex[:12]}-{target.name}")
+    temporary.mkdir()
+    try:
+        for name in _DESCRIPTION:
+            shutil.copyfile(described / name, temporary / name)
+        yield temporary
+        if target.exists():
+            for name in _LEARNED:
+                (temporary / name).replace(target / name)
+        else:
+            temporary.replace(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

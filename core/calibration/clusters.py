@@ -1,4 +1,4 @@
-"""How likely clusters have each extent, from those counted along the hits of true particles and among noise."""
+"""How likely clusters have each extent, from those counted of true particles and of noise."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def learn_clusters(detector: Detector, counts: ClusterCounts) -> ClusterTables:
 def _mirrored(detector: Detector, counts: ClusterCounts) -> tuple[Float64Array, Float64Array]:
     """Return the counts across and along with those of mirrored tracks, where modules are alike for both.
 
-    Along, they are so on both sides of the beam's crossing.  Across, they are so in discs, where charges drift
-    along the field; in cylinders it pushes them to one side.
+    Along, they are so on both sides of the beam's crossing.  Across, they are so in discs, where charges
+    drift along the field; in cylinders it pushes them to one side.
     """
     across, along = counts.across.copy(), counts.along.sum(axis=-1)
     along += along[:, :, ::-1].copy()

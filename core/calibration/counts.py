@@ -28,7 +28,7 @@ class ClusterCounts(NamedTuple):
     across : ndarray of shape (n_classes, N_EXTENTS, N_ANGLES), float64
         Of true particles, by the extent across modules and the angle there; see `clew.detector.clusters`.
     along : ndarray of shape (n_classes, N_EXTENTS, N_ANGLES, N_ANGLES), float64
-        By the extent along modules, the angle there, and the angle that a track from the beam line would have.
+        By the extent along modules, the angle there, and that of a track from the beam line.
     noise : ndarray of shape (2, n_classes, N_EXTENTS), float64
         Of noise, across and along.
     """

@@ -57,7 +57,7 @@ def information_of(counts: ClusterCounts, tables: ClusterTables) -> list[ClassIn
 
 
 def _gains_along(tables: ClusterTables, k: int) -> Float64Array:
-    """Return the gain of each extent at each angle where tracks from the beam line have another one."""
+    """Return the gain of each extent at each angle by the one that a track from the beam line has."""
     likely = tables.along[k].astype(np.float64)
     chance = 0.5 * likely + 0.5 * tables.noise_along[k][:, None]
     gains: Float64Array = np.log(likely)[:, :, None] - np.log(chance)[:, None, :]
