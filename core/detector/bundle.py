@@ -10,6 +10,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -139,7 +140,7 @@ def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, Laye
 def _read_axes(path: Path, layers: Sequence[Layer]) -> Float64Array:
     """Read where modules point: `volume`, `layer`, `module`, all of shape (n,), int, and `azimuth` [rad]."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             volume, layer, module, azimuth = (file[name] for name in ("volume", "layer", "module", "azimuth"))
         places = {(one.volume, one.layer): index for index, one in enumerate(layers)}
         index = np.array([places.get(pair, -1) for pair in zip(volume.tolist(), layer.tolist(), strict=True)])
@@ -147,6 +148,6 @@ def _read_axes(path: Path, layers: Sequence[Layer]) -> Float64Array:
         axes = np.full((len(layers), 1 + int(module.max(initial=0)), 2), np.nan)
         axes[index[known], module[known], 0] = np.cos(azimuth[known])
         axes[index[known], module[known], 1] = np.sin(azimuth[known])
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, EOFError, KeyError, IndexError, TypeError, ValueError, BadZipFile) as error:
         raise InputError(f"{path}: cannot read where modules point: {error}") from error
     return axes

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def extent_group(columns: int) -> int:
 def read_clusters(path: Path) -> ClusterTables:
     """Read the tables of a bundle; raises InputError for a file that holds anything else."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             tables = ClusterTables(
                 tuple(str(name) for name in file["classes"]),
                 file["across"],
@@ -96,7 +97,7 @@ def read_clusters(path: Path) -> ClusterTables:
                 file["noise_across"],
                 file["noise_along"],
             )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise InputError(f"{path}: cannot read the cluster tables: {error}") from error
     shape = (len(tables.classes), N_EXTENTS)
     for name in ("across", "along", "noise_across", "noise_along"):

@@ -6,7 +6,7 @@ another hit there does: that of the other tracks, which come from the beam line,
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -18,50 +18,30 @@ from clew.hits.index import HitIndex, HitPoint
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
-__all__ = [
-    "ClusterShapes",
-    "add_clusters",
-    "cluster_gain",
-    "extents",
-    "prompt_angle",
-    "shapes_of",
-    "slope_limits",
-]
+__all__ = ["add_clusters", "cluster_gain", "extents", "prompt_angle", "shapes_of", "slope_limits"]
 
 _SLOPES: Final = record_dtype(ClusterSlopes)
+_ACROSS, _ALONG = range(2)
+"""Directions of `shapes_of`."""
+
 _STEEPEST: Final = 1e3
 _FLATTEST: Final = 1e-3
 """Least abs(z/r) of a hit on a disc."""
 
 
-class ClusterShapes(NamedTuple):
-    """Logarithms of the probabilities of extents, row by row; row 0, of hits without a cluster, is 0.
+def shapes_of(detector: Detector) -> Float32Array:
+    """Return the tables of a detector as kernels read them; a single row if it has none.
 
-    Attributes
-    ----------
-    across : ndarray of shape (1 + n_classes * N_EXTENTS, N_ANGLES), float32
-        Over those of noise.
-    along : ndarray of the same shape, float32
-    noise_along : ndarray of shape (1 + n_classes * N_EXTENTS,), float32
-        Of noise; not a logarithm.
+    Logarithms of the probabilities of extents, across modules over those of noise, and along modules,
+    shape (2, 1 + n_classes * N_EXTENTS, N_ANGLES), float32.  Row 0, of hits without a cluster, is 0.
     """
-
-    across: Float32Array
-    along: Float32Array
-    noise_along: Float32Array
-
-
-def shapes_of(detector: Detector) -> ClusterShapes:
-    """Return the tables of a detector as kernels read them; a single row if it has none."""
     tables = detector.clusters
     n_rows = 0 if tables is None else len(tables.classes) * N_EXTENTS
-    across = np.zeros((1 + n_rows, N_ANGLES), dtype=np.float32)
-    along, noise = across.copy(), np.ones(1 + n_rows, dtype=np.float32)
+    shapes = np.zeros((2, 1 + n_rows, N_ANGLES), dtype=np.float32)
     if tables is not None:
-        across[1:] = np.log(tables.across / tables.noise_across[:, :, None]).reshape(n_rows, N_ANGLES)
-        along[1:] = np.log(tables.along).reshape(n_rows, N_ANGLES)
-        noise[1:] = tables.noise_along.reshape(n_rows)
-    return ClusterShapes(across, along, noise)
+        shapes[0, 1:] = np.log(tables.across / tables.noise_across[:, :, None]).reshape(n_rows, N_ANGLES)
+        shapes[1, 1:] = np.log(tables.along).reshape(n_rows, N_ANGLES)
+    return shapes
 
 
 @kernel(force=True)
@@ -77,7 +57,7 @@ def extents(channel: Int32Array, begin: int, end: int) -> tuple[int, int]:
 
 @kernel(force=True)
 def cluster_gain(
-    shapes: ClusterShapes, point: HitPoint, barrel: bool, heading: tuple[float, float], slope: float
+    shapes: Float32Array, point: HitPoint, barrel: bool, heading: tuple[float, float], slope: float
 ) -> float:
     """Return the gain of a hit's cluster for a track with a heading (cosine, sine) and a slope dz/darc."""
     cos, sin = heading
@@ -85,8 +65,8 @@ def cluster_gain(
     aside = point.axis_cos * sin - point.axis_sin * cos
     ahead = outward if barrel else slope
     upward = slope if barrel else outward
-    across = shapes.across[point.across_row, angle_of(aside, ahead)]
-    return across + shapes.along[point.along_row, angle_of(upward, ahead)] - point.chance
+    across = shapes[_ACROSS, point.across_row, angle_of(aside, ahead)]
+    return across + shapes[_ALONG, point.along_row, angle_of(upward, ahead)] - point.chance
 
 
 @kernel(force=True)
@@ -98,19 +78,24 @@ def prompt_angle(point: HitPoint, barrel: bool) -> int:
     return angle_of(1.0, np.copysign(max(abs(slope), _FLATTEST), slope))
 
 
-def add_clusters(hits: Hits, index: HitIndex, shapes: ClusterShapes) -> None:
+def add_clusters(hits: Hits, index: HitIndex, shapes: Float32Array) -> None:
     """Write into the points of an index what their clusters are: `across_row`, `along_row` and `chance`."""
     detector = hits.detector
     if hits.cells is None or detector.clusters is None:
         return
     names = detector.clusters.classes
     number = np.array([names.index(one.kind) if one.kind in names else -1 for one in detector.layers])
-    _add(index, hits.cells.offsets, hits.cells.channel, number, shapes)
+    _add(index, hits.cells.offsets, hits.cells.channel, number, shapes, detector.clusters.noise_along)
 
 
 @kernel
 def _add(
-    index: HitIndex, offsets: Int64Array, channel: Int32Array, number: Int64Array, shapes: ClusterShapes
+    index: HitIndex,
+    offsets: Int64Array,
+    channel: Int32Array,
+    number: Int64Array,
+    shapes: Float32Array,
+    noise: Float32Array,
 ) -> None:
     for hit in range(len(index.row)):
         point = index.points[hit]
@@ -118,11 +103,12 @@ def _add(
         kind = number[point.layer]
         if begin == end or kind < 0:
             continue
-        across, along = extents(channel, begin, end)
-        first = 1 + kind * N_EXTENTS
-        point.across_row, point.along_row = first + extent_group(across), first + extent_group(along)
-        row, prompt = point.along_row, prompt_angle(point, index.surfaces[point.layer].barrel)
-        point.chance = np.log(0.5 * np.exp(shapes.along[row, prompt]) + 0.5 * shapes.noise_along[row])
+        columns, rows = extents(channel, begin, end)
+        across, along = extent_group(columns), extent_group(rows)
+        point.across_row, point.along_row = 1 + kind * N_EXTENTS + across, 1 + kind * N_EXTENTS + along
+        prompt = prompt_angle(point, index.surfaces[point.layer].barrel)
+        track = np.exp(shapes[_ALONG, point.along_row, prompt])
+        point.chance = np.log(0.5 * track + 0.5 * noise[kind, along])
 
 
 def slope_limits(hits: Hits, index: HitIndex) -> Float64Array:

@@ -59,7 +59,7 @@ class HitPoint:
     chance : float
         Logarithm of how often another hit there has its cluster; see `clew.hits.clusters`.
     across_row, along_row : int
-        Rows of `ClusterShapes` for the extents of its cluster.
+        Rows of `clew.hits.clusters.shapes_of` for the extents of its cluster.
     layer, module : int
         Dense index of its layer, and its module's number.
     """

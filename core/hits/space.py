@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int16Array, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array
 from clew.event import Hits
 from clew.hits.axes import orient_modules
-from clew.hits.clusters import ClusterShapes, add_clusters, shapes_of, slope_limits
+from clew.hits.clusters import add_clusters, shapes_of, slope_limits
 from clew.hits.index import N_COLUMNS, build_index, shift_for
 from clew.kernels import kernel
 from clew.records import RecordArray
@@ -31,8 +31,8 @@ class SearchSpace(NamedTuple):
         Each hit's row in the event.
     starts, surfaces, shift
         See `clew.hits.index.HitIndex`.
-    shapes : ClusterShapes
-        What clusters tell of a track's direction.
+    shapes : ndarray, float32
+        What clusters tell of a track's direction; see `clew.hits.clusters.shapes_of`.
     """
 
     points: RecordArray
@@ -43,7 +43,7 @@ class SearchSpace(NamedTuple):
     starts: Int64Array
     surfaces: RecordArray
     shift: int
-    shapes: ClusterShapes
+    shapes: Float32Array
 
     def on_layers(self, layers: Sequence[int]) -> Int64Array:
         """Return the entries of the hits on some layers, shape (n,), int64.

@@ -51,6 +51,9 @@ _BEST: Final = 3.0
 _SLACK: Final = 0.05
 """mm; by how much a third hit may be off in z besides."""
 
+_ROUNDING: Final = 1e-3
+"""mm; z/r is rounded, so that the outermost hit of a layer might be beyond the layer's range."""
+
 
 class DisplacedCuts(NamedTuple):
     """What chords and third hits must keep to; lengths in mm.
@@ -175,6 +178,7 @@ def _second_window(first: HitPoint, surface: Surface, cuts: DisplacedCuts) -> tu
         high = min(high, first.z + cuts.most_slope * longest)
         if low > high:
             return nowhere
+    low, high = low - _ROUNDING, high + _ROUNDING
     return half, low / (far if low > 0 else near), high / (near if high > 0 else far)
 
 
@@ -281,6 +285,7 @@ def _aim(
         target.half = (bent + more * sin) / max(near, surface.least_r)
     target.half = min(target.half + _MARGIN, 1.0)
     target.phi = np.arctan2(y, x)
+    low, high = low - _ROUNDING, high + _ROUNDING
     target.low, target.high = low / (far if low > 0 else near), high / (near if high > 0 else far)
     return low <= high and near <= far
 

@@ -18,6 +18,7 @@ from numba.core.dispatcher import Dispatcher
 import clew
 from clew.arrays import Float64Array, Int32Array
 from clew.detector import trackml
+from clew.hits.clusters import shapes_of
 from clew.hits.index import HIT_POINT, cell_span, lower_bound
 from clew.hits.space import SearchSpace
 from clew.kernels import copy_into, interleaved, kernel, parallel_kernel
@@ -112,7 +113,8 @@ def run_cell_span(run: Any) -> Any:
     starts[257:] = 6
     points, rows = np.zeros(6, dtype=STATE), np.arange(6, dtype=np.int32)
     column = np.zeros(6, dtype=np.int16)
-    space = SearchSpace(points, ratio, column, np.zeros((6, 2)), rows, starts, trackml().surfaces, 0)
+    known = trackml().surfaces, 0, shapes_of(trackml())
+    space = SearchSpace(points, ratio, column, np.zeros((6, 2)), rows, starts, *known)
     return run(space, 1, 256, 1.5, 4.0)
 
 

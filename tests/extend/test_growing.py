@@ -36,7 +36,7 @@ RADII = (32.0, 72.0, 116.0, 172.0, 260.0, 360.0, 500.0, 660.0, 820.0, 1020.0)
 CYLINDERS = (7, 8, 9, 10, 24, 25, 26, 27, 40, 41)
 N_LAYERS = 6  # of the toy detector: the first ones
 MOTION = Motion(scattering=1.3, supports=1.5, energy_loss=0.01)
-SNAP = Snap(pull=5.0, least_gain=-2.5)
+SNAP = Snap(pull=5.0, least_gain=-2.5, clusters=0.0)
 NONE = np.zeros(0, dtype=np.int32)
 
 COURSE = (6e-4, 0.4, 0.5, -10.0)  # half its curvature, azimuth, slope and z where it begins
@@ -331,14 +331,12 @@ def test_the_gain_of_the_seed_counts(event: Hits) -> None:
     assert grown(event, seeds_of(triplets, [0.0, 100.0])) == [other, one]
 
 
-def test_equal_candidates_keep_the_order_of_their_seeds(event: Hits) -> None:
-    nothing = [6 * 25 + k for k in range(100)]
-    layer = event.layer_index
-    firsts = [row for row in nothing if layer[row] == 0][:3]
-    second, third = (next(row for row in nothing if layer[row] == k) for k in (1, 2))
-    triplets = [[first, second, third] for first in firsts]
-    found = grown(event, seeds_of(triplets, [7.0] * 3), least_gain=6.9)
-    assert [own[0] for own in found if own[0] in firsts] == firsts
+def test_equal_candidates_keep_the_order_of_their_seeds(
+    detector: Detector, hits_on: Callable[..., Hits]
+) -> None:
+    rows = [row for course in (COURSE, *OTHERS[:2]) for row in track(course, range(3))]
+    hits, seeds = hits_on(detector, numbered(rows)), [[6, 7, 8], [0, 1, 2], [3, 4, 5]]
+    assert grown(hits, seeds_of(seeds, [7.0] * 3), least_gain=6.9) == seeds
 
 
 @pytest.mark.parametrize(("least_gain", "n"), [(6.9, 1), (7.1, 0)])

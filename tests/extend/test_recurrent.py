@@ -41,7 +41,7 @@ from clew.tracks import Candidates
 from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
 
 MOTION = Motion(1.3, 1.5, 0.01)
-SNAP = Snap(5.0, -2.5)
+SNAP = Snap(5.0, -2.5, 0.0)
 
 
 @pytest.fixture(scope="module")

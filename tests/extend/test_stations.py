@@ -89,7 +89,7 @@ def test_candidates_branch_to_all_hits_of_the_nearest_layer(space: SearchSpace, 
 def test_hits_on_overlapping_modules_follow_those_of_the_first(space: SearchSpace, track: np.ndarray) -> None:
     tracks = np.full((1, len(track) + 2), -1, dtype=np.int32)
     tracks[0, : len(track)] = track
-    full = with_doubles(space, tracks, MOTION, FIELD, Snap(5.0, -100.0))[0]
+    full = with_doubles(space, tracks, MOTION, FIELD, Snap(5.0, -100.0, 0.0))[0]
     rows = space.row[full[full >= 0]]
     expected = np.stack([np.arange(len(BARREL)), np.arange(len(BARREL)) + len(BARREL)], axis=1)
     assert rows.tolist() == expected.ravel().tolist()

@@ -26,7 +26,7 @@ from clew.records import new_record
 
 CYLINDER, DISC = range(2)  # r = 172 mm; z = 1220 mm, of strips
 NONE = np.zeros(0, dtype=np.int32)
-SNAP = Snap(pull=5.0, least_gain=-2.5)
+SNAP = Snap(pull=5.0, least_gain=-2.5, clusters=0.0)
 CROSSING = {CYLINDER: (172.0, 0.0, 50.0), DISC: (400.0, 0.0, 1220.0)}
 
 
@@ -109,7 +109,7 @@ def test_hits_farther_than_the_pull_are_left_out(
     error = np.sqrt((0.04, 0.09)[axis - 1] + (surface.across, surface.along)[axis - 1] ** 2)
     place[axis] += pulls * error
     space = space_of([(*place, CYLINDER)])
-    assert likeliest(space, CYLINDER, state, Snap(4.0, -50.0))[0] == found
+    assert likeliest(space, CYLINDER, state, Snap(4.0, -50.0, 0.0))[0] == found
 
 
 @pytest.mark.parametrize(("less", "found"), [(1e-6, 3), (-1e-6, -1)])
@@ -118,7 +118,7 @@ def test_hits_that_gain_too_little_are_not_taken(
 ) -> None:
     space = space_of([*FAR, (172.0, 0.3, 50.5, CYLINDER)])
     _, gain = likeliest(space, CYLINDER, at_crossing(CYLINDER))
-    assert likeliest(space, CYLINDER, at_crossing(CYLINDER), Snap(5.0, gain - less))[0] == found
+    assert likeliest(space, CYLINDER, at_crossing(CYLINDER), Snap(5.0, gain - less, 0.0))[0] == found
 
 
 def test_the_likeliest_of_several_is_taken_the_first_by_place_of_equals(
@@ -172,7 +172,7 @@ def test_the_likeliest_hit_of_all_is_in_the_window(
             if chi2 < pull**2:
                 density = hit_density(surface, state)
                 gains[hit] = -0.5 * chi2 - np.log(2 * np.pi * np.sqrt(determinant) * density)
-        snap = Snap(pull, -np.inf)
+        snap = Snap(pull, -np.inf, 0.0)
         hit, gain = most_likely_hit(space, layer, state, path, snap, NONE, residual)
         assert hit == (-1 if gains.max() == -np.inf else gains.argmax())
         if hit >= 0:
@@ -246,4 +246,4 @@ def test_density_falls_with_the_square_of_r_on_a_disc(space_of: Callable[..., Se
 
 
 def test_settings_are_handed_on() -> None:
-    assert snap_of(LikelihoodConfig(pull=3.0, least_gain=1.0)) == Snap(3.0, 1.0)
+    assert snap_of(LikelihoodConfig(pull=3.0, least_gain=1.0, clusters=0.5)) == Snap(3.0, 1.0, 0.5)

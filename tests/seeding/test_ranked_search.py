@@ -12,7 +12,8 @@ from clew.event import Hits
 from clew.hits.space import SearchSpace, whole_space
 from clew.records import new_record
 from clew.seeding.doublets import DOUBLET, DoubletCuts, cuts_of, find_thirds, make_doublet
-from clew.seeding.ranked.search import Triplets, _insert, search_triplets
+from clew.seeding.ranked.search import search_triplets
+from clew.seeding.shortlist import Triplets, insert_triplet
 
 N_TRACKS, RADII = 30, (32.0, 72.0, 116.0, 172.0)
 
@@ -52,7 +53,8 @@ def search(
     space: SearchSpace, detector: Detector, cuts: DoubletCuts, width: int, skipped: int = 0
 ) -> Triplets:
     firsts = np.flatnonzero(space.points["layer"] == 0)
-    return search_triplets(space, detector.following(0), detector.following(skipped), firsts, cuts, width)
+    layers = detector.following(0), detector.following(skipped)
+    return search_triplets(space, *layers, firsts, cuts, 0.0, width)
 
 
 def tried_one_by_one(
@@ -135,7 +137,7 @@ def ranked(gains: list[float], width: int) -> tuple[list[list[int]], list[float]
     """Insert triplets (10 i, 10 i + 1, 10 i + 2) with gains; return hits and gains as they are ranked."""
     hits, kept = np.full((width, 3), -1, dtype=np.int32), np.full(width, -np.inf)
     for i, gain in enumerate(gains):
-        _insert(hits, kept, (10 * i, 10 * i + 1, 10 * i + 2), gain)
+        insert_triplet(hits, kept, (10 * i, 10 * i + 1, 10 * i + 2), gain)
     return hits.tolist(), kept.tolist()
 
 
