@@ -36,7 +36,7 @@ def trackml() -> Detector:
         return read_detector(folder)
 
 
-def read_detector(folder: str | Path) -> Detector:
+def read_detector(folder: str | Path, learned: bool = True) -> Detector:
     """Read the bundle of a detector.
 
     Parameters
@@ -46,6 +46,8 @@ def read_detector(folder: str | Path) -> Detector:
         [classes], and `layers.csv`, a row per layer: volume, layer, kind (its class), shape (cylinder or
         disc), position, low and high [mm], modules.  See the bundle `trackml` that ships.  What is learned
         may stand beside: `modules.npz`, where modules point, and `clusters.npz`, what clusters tell.
+    learned : bool
+        Whether to read what is learned; the description alone is enough to learn it anew.
 
     Raises
     ------
@@ -73,8 +75,8 @@ def read_detector(folder: str | Path) -> Detector:
         seed_lengths=_checked(SeedLengths, tables["seed_lengths"], f"{where}, [seed_lengths]"),
         radiation_lengths=material["radiation_lengths"],
         most_obliquity=material["most_obliquity"],
-        axes=_read_axes(modules, layers) if modules.exists() else None,
-        clusters=read_clusters(clusters) if clusters.exists() else None,
+        axes=_read_axes(modules, layers) if learned and modules.exists() else None,
+        clusters=read_clusters(clusters) if learned and clusters.exists() else None,
     )
 
 

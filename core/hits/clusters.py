@@ -18,7 +18,7 @@ from clew.hits.index import HitIndex, HitPoint
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
-__all__ = ["add_clusters", "cluster_gain", "extents", "shapes_of", "slope_limits"]
+__all__ = ["add_clusters", "cluster_gain", "extents", "prompt_angle", "shapes_of", "slope_limits"]
 
 _SLOPES: Final = record_dtype(ClusterSlopes)
 _ACROSS, _ALONG = range(2)
@@ -69,6 +69,15 @@ def cluster_gain(
     return across + shapes[_ALONG, point.along_row, angle_of(upward, ahead)] - point.chance
 
 
+@kernel(force=True)
+def prompt_angle(point: HitPoint, barrel: bool) -> int:
+    """Return the bin of the angle along its module at which a track from the beam line crosses it there."""
+    slope = point.z_over_r
+    if barrel:
+        return angle_of(slope, 1.0)
+    return angle_of(1.0, np.copysign(max(abs(slope), _FLATTEST), slope))
+
+
 def add_clusters(hits: Hits, index: HitIndex, shapes: Float32Array) -> None:
     """Write into the points of an index what their clusters are: `across_row`, `along_row` and `chance`."""
     detector = hits.detector
@@ -97,11 +106,7 @@ def _add(
         columns, rows = extents(channel, begin, end)
         across, along = extent_group(columns), extent_group(rows)
         point.across_row, point.along_row = 1 + kind * N_EXTENTS + across, 1 + kind * N_EXTENTS + along
-        slope = point.z_over_r
-        if index.surfaces[point.layer].barrel:
-            prompt = angle_of(slope, 1.0)
-        else:
-            prompt = angle_of(1.0, np.copysign(max(abs(slope), _FLATTEST), slope))
+        prompt = prompt_angle(point, index.surfaces[point.layer].barrel)
         track = np.exp(shapes[_ALONG, point.along_row, prompt])
         point.chance = np.log(0.5 * track + 0.5 * noise[kind, along])
 

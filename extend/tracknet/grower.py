@@ -113,7 +113,7 @@ class TrackNetGrower:
             ],
             axis=1,
         )
-        snap_doubles = Snap(_DOUBLE_PULL, self.config.double_gain)
+        snap_doubles = Snap(_DOUBLE_PULL, self.config.double_gain, clusters=0.0)
         field = detector.solenoid.map
         return with_doubles(space, _packed(tracks), self.network.motion, field, snap_doubles)
 
