@@ -243,15 +243,18 @@ def test_a_helix_far_from_the_beam_line_is_the_best_triplet_of_its_first_hit(
     assert sum(first >= 4 for first in hits) <= 3  # of 60 hits anywhere
 
 
+@pytest.mark.parametrize("slope", [0.8, -0.8])
 @pytest.mark.parametrize("name", ["most_aside", "most_slope", "most_curvature"])
-def test_cuts_are_where_they_should_be(cylinders: Detector, hits_on: Callable[..., Hits], name: str) -> None:
+def test_cuts_are_where_they_should_be(
+    cylinders: Detector, hits_on: Callable[..., Hits], name: str, slope: float
+) -> None:
     """A helix 60 mm from the beam line, with curvature 2 * 7e-4."""
-    track = crossings(displaced(60.0, 0.7, 7e-4, 0.8, 30.0))[:3]
+    track = crossings(displaced(60.0, 0.7, 7e-4, slope, 30.0))[:3]
     (x1, y1, z1, _), (x2, y2, z2, _) = track[:2]
     angle = np.arctan2(y2 - y1, x2 - x1) - np.arctan2(y1, x1)
     limit = {
         "most_aside": abs(np.tan(angle)),
-        "most_slope": (z2 - z1) / np.hypot(x2 - x1, y2 - y1),
+        "most_slope": abs(z2 - z1) / np.hypot(x2 - x1, y2 - y1),
         "most_curvature": 1.4e-3,
     }[name]
     far = [(-x, -y, z, layer) for x, y, _, layer in track for z in (-400.0, 400.0)]
