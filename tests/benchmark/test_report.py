@@ -8,7 +8,8 @@ from clew.benchmark import BenchmarkConfig, BenchmarkResult, run
 from clew.errors import ConfigError, InputError
 from clew.machine import describe_machine
 
-pytestmark = pytest.mark.slow
+# where another test of the same process made TensorFlow deterministic, it compiles no more
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Model doesn't support `jit_compile")]
 
 STAGES = ["seeding", "extend", "fitting", "ensemble"]
 
