@@ -73,7 +73,7 @@ def gain_by_hand(one: float, other: float, variance1: float, variance2: float, d
 def test_a_hits_gain_on_a_cylinder_by_hand(space_of: Callable[..., SearchSpace]) -> None:
     space = space_of([*FAR, (172.0, 0.3, 50.5, CYLINDER)])
     surface = space.surfaces[CYLINDER]
-    density = 3 / (2 * np.pi * 172.0 * 600.0)
+    density = 3 / (2 * np.pi * 172.0 * 2 * 491.0)  # of the layer's whole area
     expected = gain_by_hand(0.3, 0.5, 0.04 + surface.across**2, 0.09 + surface.along**2, density)
     assert expected > 5.0
     assert likeliest(space, CYLINDER, at_crossing(CYLINDER)) == (3, pytest.approx(expected, abs=1e-4))
@@ -83,7 +83,7 @@ def test_a_hits_gain_on_a_disc_by_hand(space_of: Callable[..., SearchSpace]) -> 
     space = space_of([*FAR, (400.4, 0.3, 1220.0, DISC, 3)])
     space.points["axis_cos"], space.points["axis_sin"] = 1.0, 0.0  # strips along x
     surface = space.surfaces[DISC]
-    density = 2 / (2 * np.pi * np.log(1.1)) / (400.0**2 + 1.0)
+    density = 2 / (2 * np.pi * np.log(701.0 / 240.0)) / (400.0**2 + 1.0)  # per r2, as tracks are
     # along the strips a deviation of 0.3 mm in z is one of 0.3 / 1.5 mm
     variances = 0.04 + surface.across**2, 0.09 / 1.5**2 + surface.along**2
     expected = gain_by_hand(0.3, 0.4, *variances, density)
@@ -171,7 +171,7 @@ def test_the_likeliest_hit_of_all_is_in_the_window(
             chi2, determinant = chi2_and_determinant(state, residual)
             if chi2 < pull**2:
                 density = hit_density(surface, state)
-                gains[hit] = -0.5 * chi2 - np.log(2 * np.pi * np.sqrt(determinant) * density)
+                gains[hit] = -0.5 * chi2 - np.log(2 * np.pi * np.sqrt(determinant) * density + 1e-9)
         snap = Snap(pull, -np.inf, 0.0)
         hit, gain = most_likely_hit(space, layer, state, path, snap, NONE, residual)
         assert hit == (-1 if gains.max() == -np.inf else gains.argmax())
@@ -184,6 +184,7 @@ def test_the_likeliest_hit_of_all_is_in_the_window(
 def staggered(space_of: Callable[..., SearchSpace], layer: int, low: float, high: float) -> Any:
     """Return the surface of a layer whose hits are up to `low` before and `high` behind the crossing."""
     x, y, z = CROSSING[layer]
+    low, high = low - 0.01, high - 0.01  # for rounding, the range of a layer's hits is so much wider
     both = [(x - low, y, z, layer), (x + high, y, z, layer)]
     if layer == DISC:
         both = [(x, y, z - low, layer), (x, y, z + high, layer)]
@@ -198,7 +199,7 @@ def test_the_window_on_a_cylinder_by_hand(space_of: Callable[..., SearchSpace]) 
     across = 4.0 * np.sqrt(0.04 + surface.across**2) / np.cos(0.6)
     height = 4.0 * np.sqrt(0.09 + surface.along**2)
     assert phi == 0.0
-    assert half == pytest.approx((across + depth * np.sin(0.6)) / 172.0)
+    assert half == pytest.approx((across + depth * np.sin(0.6)) / 172.0, rel=1e-5)
     assert low == pytest.approx((50.0 - height - 0.5 * depth) / 174.0)
     assert high == pytest.approx((50.0 + height + 0.5 * depth) / 171.0)
 
@@ -247,3 +248,26 @@ def test_density_falls_with_the_square_of_r_on_a_disc(space_of: Callable[..., Se
 
 def test_settings_are_handed_on() -> None:
     assert snap_of(LikelihoodConfig(pull=3.0, least_gain=1.0, clusters=0.5)) == Snap(3.0, 1.0, 0.5)
+
+
+@pytest.mark.parametrize(("weight", "found"), [(0.0, 0), (0.5, 1)])
+def test_clusters_count_by_their_weight(
+    space_of: Callable[..., SearchSpace], weight: float, found: int
+) -> None:
+    space = space_of([(172.0, 0.1, 50.0, CYLINDER), (172.0, 0.2, 50.0, CYLINDER)])
+    entry = np.argsort(space.row)
+    space.points["across_row"][entry], space.points["along_row"][entry] = [1, 2], [1, 2]
+    space.points["chance"][entry] = [0.25, -0.25]
+    space.points["axis_cos"], space.points["axis_sin"] = 1.0, 0.0
+    # only a straight track at its slope of 0.3 has clusters like the second
+    space.shapes[:] = -1.0
+    space.shapes[0, 2, 64], space.shapes[1, 2, int((0.3 / 1.3 + 1) * 64)] = 0.5, 0.75
+    snap = Snap(5.0, -50.0, weight)
+    plain = [likeliest(space, CYLINDER, at_crossing(CYLINDER), Snap(5.0, -50.0, 0.0))[1]]
+    hit, gain = likeliest(space, CYLINDER, at_crossing(CYLINDER), snap)
+    assert hit == found
+    if weight:
+        _, first = likeliest(space_of([(172.0, 0.1, 50.0, CYLINDER)] * 2), CYLINDER, at_crossing(CYLINDER))
+        assert plain[0] == pytest.approx(first, abs=1e-3)
+        lost = 0.5 * (0.2**2 - 0.1**2) / (0.04 + space.surfaces[CYLINDER].across ** 2)
+        assert gain == pytest.approx(first - lost + weight * (0.5 + 0.75 + 0.25), abs=1e-3)
