@@ -124,7 +124,7 @@ def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, Laye
     if values["shape"] not in _SHAPES:
         raise InputError(f"{where}: shape {values['shape']!r}: write cylinder or disc")
     try:
-        return Layer(
+        layer = Layer(
             volume=int(values["volume"]),
             layer=int(values["layer"]),
             barrel=_SHAPES[values["shape"]],
@@ -135,6 +135,13 @@ def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, Laye
         )
     except ValueError as error:
         raise InputError(f"{where}: not a number: {error}") from error
+    low, high = layer.reach
+    if not 0.0 <= low < high or (low == 0.0 and not layer.barrel) or (layer.barrel and layer.position <= 0.0):
+        raise InputError(
+            f"{where}: a layer from {low} to {high} mm at {layer.position} mm has no area: write low below high, "
+            "a disc's above 0, and a cylinder's radius as its position"
+        )
+    return layer
 
 
 def _read_axes(path: Path, layers: Sequence[Layer]) -> Float64Array:

@@ -110,6 +110,13 @@ def test_wrong_keys_and_values_are_named(bundle: Path, old: str, new: str, reaso
         ),
         ("7,4,pixel endcap,disc", "7,4,pixel endcap,plane", "row 2: shape 'plane': write cylinder or disc"),
         ("8,2,pixel barrel,cylinder,32", "8,2,pixel barrel,cylinder,near", "row 8: not a number: "),
+        (
+            "8,2,pixel barrel,cylinder,32,0,491",
+            "8,2,pixel barrel,cylinder,32,491,0",
+            "row 8: a layer from 491.0",
+        ),
+        ("8,2,pixel barrel,cylinder,32,", "8,2,pixel barrel,cylinder,-32,", "row 8: a layer from 0.0 to"),
+        ("7,4,pixel endcap,disc,-1300,30,", "7,4,pixel endcap,disc,-1300,0,", "row 2: a layer from 0.0 to"),
         ("0,491,224", "0,491,many", "row 8: not a number: "),
         (
             "18,12,long strip endcap,disc,2950,755,1018,98",

@@ -61,12 +61,12 @@ def test_road_is_measured_in_expected_deviations(make_hits):
 
 
 def test_road_leaves_hits_that_are_as_near_by_chance(make_hits):
-    # 40 hits on 2 pi * 260 mm * 400 mm: 5.9e-5 per mm2; within 20 mm around, 0.074 are expected.
+    # 42 hits on the layer's 2 pi * 260 mm * 2168 mm: 1.2e-5 per mm2; within 20 mm around, 0.015 are expected
     rows = [(0.15 * k - 3, 260, 10 * k - 200, 13, 2) for k in range(41)]
     hits = make_hits([(0.0, 260, 220, 13, 2), *rows])
     at = target(0.0, 260.0, 240.0, spread=(10.0, 10.0, 10.0))
-    assert nearest(hits, at, "road", maximum=5.0, max_background=0.2)[0] == 0
-    assert nearest(hits, at, "road", maximum=5.0, max_background=0.05)[0] == NO_HIT
+    assert nearest(hits, at, "road", maximum=5.0, max_background=0.02)[0] == 0
+    assert nearest(hits, at, "road", maximum=5.0, max_background=0.01)[0] == NO_HIT
 
 
 def test_mahalanobis_counts_all_three_directions_in_deviations(make_hits):

@@ -168,19 +168,24 @@ def test_layers_know_range_and_density_of_their_hits(
     cylinder = [(70.0, 0.0, -100.0, 0), (0.0, 73.0, 20.0, 0), (-72.0, 0.0, 50.0, 0)]
     disc = [(40.0, 0.0, 598.0, 1), (0.0, -160.0, 603.0, 1)]
     surfaces = build_index(hits_on(detector, [*cylinder, *disc])).surfaces
-    assert [surfaces[0][name] for name in ("r_low", "r_high", "z_low", "z_high")] == [70, 73, -100, 50]
-    assert [surfaces[1][name] for name in ("r_low", "r_high", "z_low", "z_high")] == [40, 160, 598, 603]
-    assert surfaces[0].density == pytest.approx(3 / (2 * np.pi * 73.0 * 150.0))
+    names, more = ("r_low", "r_high", "z_low", "z_high"), np.array([-0.01, 0.01, -0.01, 0.01])  # for rounding
+    np.testing.assert_allclose([surfaces[0][name] for name in names], np.add([70, 73, -100, 50], more))
+    np.testing.assert_allclose([surfaces[1][name] for name in names], np.add([40, 160, 598, 603], more))
+    # of the whole layer, both ends of a cylinder of 72 mm
+    low, high = detector.layers[0].reach
+    assert surfaces[0].density == pytest.approx(3 / (2 * np.pi * 72.0 * 2 * (high - low)))
     # as many hits in each ring of r to twice r: hits per mm2 times r2
-    assert surfaces[1].density == pytest.approx(2 / (2 * np.pi * np.log(4.0)))
+    low, high = detector.layers[1].reach
+    assert surfaces[1].density == pytest.approx(2 / (2 * np.pi * np.log(high / low)))
 
 
-def test_few_hits_in_one_place_are_not_infinitely_dense(
+def test_hits_in_one_place_make_a_layer_no_denser_than_hits_all_over(
     detector: Detector, hits_on: Callable[..., Hits]
 ) -> None:
-    surfaces = build_index(hits_on(detector, [(72.0, 0.0, 5.0, 0), (50.0, 0.0, 600.0, 1)])).surfaces
-    assert surfaces[0].density == pytest.approx(1 / (2 * np.pi * 72.0))
-    assert surfaces[1].density == pytest.approx(1 / (2 * np.pi * np.log(1.1)))
+    lone = build_index(hits_on(detector, [(72.0, 0.0, 5.0, 0), (50.0, 0.0, 600.0, 1)])).surfaces
+    spread = [(72.0, 0.0, 300.0, 0), (-72.0, 0.0, -300.0, 0), (170.0, 0.0, 600.0, 1), (-40.0, 0.0, 600.0, 1)]
+    both = build_index(hits_on(detector, spread)).surfaces
+    np.testing.assert_allclose(2.0 * lone["density"], both["density"])
 
 
 def test_layers_without_hits_have_no_range(detector: Detector, hits_on: Callable[..., Hits]) -> None:

@@ -113,7 +113,7 @@ def test_a_base_may_be_a_file_that_has_one_itself(tmp_path: Path) -> None:
     mine = Preset.load(upper)
     assert mine.name == "upper"
     assert len(mine.seeding) == len(Preset.load("clew").seeding)
-    assert (mine.fitting["pull"], mine.fitting["least_gain"]) == (4.0, -0.5)
+    assert (mine.fitting["pull"], mine.fitting["least_gain"]) == (4.0, 1.0)
     assert mine.ensemble["least_hits"] == 5
     assert "base" not in mine.to_toml()
 

@@ -125,7 +125,7 @@ def test_hits_within_the_pull_are_collected_with_their_chi2() -> None:
     m = collect(index, layer, target, spread, 4.0, found, chi2)
     result = dict(zip(index.row[found[:m]].tolist(), chi2[:m].tolist(), strict=True))
     assert result == pytest.approx({0: 0.0, 1: 9.0, 2: 15.21}, abs=0.02)
-    expected = -np.log(2 * np.pi * spread.across * spread.height * index.surfaces[layer]["density"])
+    expected = -np.log(2 * np.pi * spread.across * spread.height * index.surfaces[layer]["density"] + 1e-9)
     assert gain(target, spread, index.surfaces[layer]) == pytest.approx(expected)
 
 
