@@ -136,7 +136,8 @@ def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, Laye
     except ValueError as error:
         raise InputError(f"{where}: not a number: {error}") from error
     low, high = layer.reach
-    if not 0.0 <= low < high or (low == 0.0 and not layer.barrel) or (layer.barrel and layer.position <= 0.0):
+    least = layer.position if layer.barrel else low
+    if not 0.0 <= low < high or least <= 0.0:
         raise InputError(
             f"{where}: a layer from {low} to {high} mm at {layer.position} mm has no area: write low below high, "
             "a disc's above 0, and a cylinder's radius as its position"
