@@ -139,8 +139,8 @@ def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, Laye
     least = layer.position if layer.barrel else low
     if not 0.0 <= low < high or least <= 0.0:
         raise InputError(
-            f"{where}: a layer from {low} to {high} mm at {layer.position} mm has no area: write low below high, "
-            "a disc's above 0, and a cylinder's radius as its position"
+            f"{where}: a layer from {low} to {high} mm at {layer.position} mm has no area: "
+            "write low below high, a disc's above 0, and a cylinder's radius as its position"
         )
     return layer
 
