@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from clew.pipeline import Preset
+from clew.pipeline.preset import Preset
 
 WHOLE: Final = "clew-accurate"
 
