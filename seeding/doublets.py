@@ -27,6 +27,7 @@ __all__ = [
     "find_thirds",
     "height_error",
     "make_doublet",
+    "turn",
 ]
 
 _MOST_ASIDE: Final = 0.25
@@ -154,7 +155,8 @@ def _bent(h: float, r: float) -> float:
 
 
 @kernel(force=True)
-def _turn(phi: float) -> float:
+def turn(phi: float) -> float:
+    """Return a difference of azimuths in (-pi, pi]."""
     if phi > np.pi:
         return phi - 2 * np.pi
     return phi + 2 * np.pi if phi < -np.pi else phi
@@ -175,7 +177,7 @@ def make_doublet(
     gap = r2 - r1
     if gap < cuts.least_gap:
         return False
-    bend = _turn(second.phi - first.phi)
+    bend = turn(second.phi - first.phi)
     h = bend / gap
     if abs(h) > 0.5 * cuts.most_curvature + _beam_error(cuts, r1) / (r1 * r2):
         return False
@@ -319,6 +321,6 @@ def _expected(doublet: Doublet, surface: Surface, arc: float, cuts: DoubletCuts)
 def _chi2(point: HitPoint, doublet: Doublet, across: float, along: float) -> float:
     r = point.r
     arc = _bent(doublet.h, r) - doublet.arc
-    side = _turn(point.phi - doublet.phi - doublet.h * arc) * r / across
+    side = turn(point.phi - doublet.phi - doublet.h * arc) * r / across
     height = (point.z - doublet.z - doublet.slope * arc) / along
     return side * side + height * height

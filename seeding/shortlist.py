@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array
+from clew.arrays import Float64Array, Int32Array, Int64Array
+from clew.detector import Detector
 from clew.hits.space import SearchSpace
 from clew.kernels import kernel
 from clew.tracks import Candidates, Seeds
 
-__all__ = ["Triplets", "insert_triplet", "no_triplets", "seeds_of"]
+__all__ = ["Triplets", "first_hits", "insert_triplet", "no_triplets", "seeds_of"]
 
 
 class Triplets(NamedTuple):
@@ -27,6 +29,12 @@ class Triplets(NamedTuple):
 
     hits: Int32Array
     gains: Float64Array
+
+
+def first_hits(space: SearchSpace, detector: Detector, layers: Sequence[str], most: int) -> Int64Array:
+    """Return the entries on some layers at which seeds may begin, none if they are more than `most`."""
+    firsts = space.on_layers(detector.select(layers))
+    return firsts if len(firsts) <= most else firsts[:0]
 
 
 def no_triplets(n_first: int, width: int) -> Triplets:

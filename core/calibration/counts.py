@@ -9,12 +9,12 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from clew.detector import Detector
-from clew.detector.clusters import N_ANGLES, N_EXTENTS, angle_of, extent_group
+from clew.detector.clusters import N_ANGLES, N_EXTENTS, extent_group
 from clew.errors import InputError
 from clew.event import Event
 from clew.hits.axes import orient_modules
-from clew.hits.clusters import extents, prompt_angle
-from clew.hits.index import HitIndex, HitPoint, build_index
+from clew.hits.clusters import crossing_angles, extents, prompt_angle
+from clew.hits.index import HitIndex, build_index
 from clew.kernels import kernel
 
 __all__ = ["ClusterCounts", "classes_of", "count_clusters"]
@@ -76,16 +76,6 @@ def _count_event(event: Event, kinds: Int64Array, counts: ClusterCounts) -> None
     _count(index, cells.offsets, cells.channel, kinds, own, momentum, counts)
 
 
-@kernel(force=True)
-def _angles(point: HitPoint, barrel: bool, momentum: Float64Array) -> tuple[int, int]:
-    """Return the bins of the angles across and along a module at which a particle crossed it."""
-    outward = point.axis_cos * momentum[0] + point.axis_sin * momentum[1]
-    aside = point.axis_cos * momentum[1] - point.axis_sin * momentum[0]
-    if barrel:
-        return angle_of(aside, outward), angle_of(momentum[2], outward)
-    return angle_of(aside, momentum[2]), angle_of(outward, momentum[2])
-
-
 @kernel
 def _count(
     index: HitIndex,
@@ -106,7 +96,8 @@ def _count(
         u, v = extents(channel, begin, end)
         u, v = extent_group(u), extent_group(v)
         if own[hit]:
-            across, along = _angles(point, barrel, momentum[hit])
+            own_momentum = momentum[hit]
+            across, along = crossing_angles(point, barrel, own_momentum[0], own_momentum[1], own_momentum[2])
             counts.across[kind, u, across] += 1.0
             counts.along[kind, v, along, prompt_angle(point, barrel)] += 1.0
         else:

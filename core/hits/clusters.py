@@ -18,7 +18,15 @@ from clew.hits.index import HitIndex, HitPoint
 from clew.kernels import kernel
 from clew.records import RecordArray, record_dtype
 
-__all__ = ["add_clusters", "cluster_gain", "extents", "prompt_angle", "shapes_of", "slope_limits"]
+__all__ = [
+    "add_clusters",
+    "cluster_gain",
+    "crossing_angles",
+    "extents",
+    "prompt_angle",
+    "shapes_of",
+    "slope_limits",
+]
 
 _SLOPES: Final = record_dtype(ClusterSlopes)
 _ACROSS, _ALONG = range(2)
@@ -56,17 +64,22 @@ def extents(channel: Int32Array, begin: int, end: int) -> tuple[int, int]:
 
 
 @kernel(force=True)
+def crossing_angles(point: HitPoint, barrel: bool, x: float, y: float, z: float) -> tuple[int, int]:
+    """Return the bins of the angles, across and along a hit's module, at which a direction crosses it."""
+    outward = point.axis_cos * x + point.axis_sin * y
+    aside = point.axis_cos * y - point.axis_sin * x
+    ahead = outward if barrel else z
+    upward = z if barrel else outward
+    return angle_of(aside, ahead), angle_of(upward, ahead)
+
+
+@kernel(force=True)
 def cluster_gain(
     shapes: Float32Array, point: HitPoint, barrel: bool, heading: tuple[float, float], slope: float
 ) -> float:
     """Return the gain of a hit's cluster for a track with a heading (cosine, sine) and a slope dz/darc."""
-    cos, sin = heading
-    outward = point.axis_cos * cos + point.axis_sin * sin
-    aside = point.axis_cos * sin - point.axis_sin * cos
-    ahead = outward if barrel else slope
-    upward = slope if barrel else outward
-    across = shapes[_ACROSS, point.across_row, angle_of(aside, ahead)]
-    return across + shapes[_ALONG, point.along_row, angle_of(upward, ahead)] - point.chance
+    across, along = crossing_angles(point, barrel, heading[0], heading[1], slope)
+    return shapes[_ACROSS, point.across_row, across] + shapes[_ALONG, point.along_row, along] - point.chance
 
 
 @kernel(force=True)

@@ -8,7 +8,7 @@ from clew.detector import Detector
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.seeding.displaced.search import DisplacedCuts, search_displaced
-from clew.seeding.shortlist import seeds_of
+from clew.seeding.shortlist import first_hits, seeds_of
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["DisplacedTripletConfig", "DisplacedTripletSeeder"]
@@ -75,9 +75,7 @@ class DisplacedTripletSeeder:
         """Return the best triplets of each free hit of the first layers, those of one hit together."""
         c = self.config
         space, detector = free.space, hits.detector
-        firsts = space.on_layers(detector.select(c.first_layers))
-        if len(firsts) > c.most_firsts:
-            firsts = firsts[:0]
+        firsts = first_hits(space, detector, c.first_layers, c.most_firsts)
         layers = detector.following(c.skipped[0]), detector.following(c.skipped[1])
         triplets = search_displaced(space, layers, firsts, _cuts(c, detector), c.width)
         return seeds_of(space, triplets, c.least_hits, c.least_track)

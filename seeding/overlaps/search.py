@@ -11,7 +11,7 @@ from clew.hits.clusters import cluster_gain
 from clew.hits.index import HitPoint, cell_span, cells_of, columns_of, in_columns
 from clew.hits.space import SearchSpace
 from clew.kernels import kernel, run_blocks
-from clew.seeding.doublets import DoubletCuts, doublet_window
+from clew.seeding.doublets import DoubletCuts, doublet_window, turn
 
 __all__ = ["OverlapCuts", "search_overlaps"]
 
@@ -97,11 +97,6 @@ def _add_partners(space: SearchSpace, hit: int, apart: float, pairs: _Pairs, n: 
 
 
 @kernel(force=True)
-def _turned(phi: float) -> float:
-    return phi - 2.0 * np.pi * np.round(phi / (2.0 * np.pi))
-
-
-@kernel(force=True)
 def _chi2(a: HitPoint, b: HitPoint, c: HitPoint, d: HitPoint, cuts: DoubletCuts, error: float) -> float:
     """Return chi2 of four hits against the helix from the beam line through the middles of the pairs.
 
@@ -110,16 +105,16 @@ def _chi2(a: HitPoint, b: HitPoint, c: HitPoint, d: HitPoint, cuts: DoubletCuts,
     r1, r2 = 0.5 * (a.r + b.r), 0.5 * (c.r + d.r)
     if r2 - r1 < cuts.least_gap:
         return np.inf
-    pb, pc, pd = _turned(b.phi - a.phi), _turned(c.phi - a.phi), _turned(d.phi - a.phi)
+    pb, pc, pd = turn(b.phi - a.phi), turn(c.phi - a.phi), turn(d.phi - a.phi)
     p1, z1 = 0.5 * pb, 0.5 * (a.z + b.z)
-    turn = (0.5 * (pc + pd) - p1) / (r2 - r1)
+    bend = (0.5 * (pc + pd) - p1) / (r2 - r1)
     slope = (0.5 * (c.z + d.z) - z1) / (r2 - r1)
-    if abs(turn) > 0.5 * cuts.most_curvature or abs(z1 - slope * r1) > cuts.most_z0:
+    if abs(bend) > 0.5 * cuts.most_curvature or abs(z1 - slope * r1) > cuts.most_z0:
         return np.inf
     level = 1.0 / (1.0 + slope * slope)
     total = 0.0
     for r, phi, z in ((a.r, 0.0, a.z), (b.r, pb, b.z), (c.r, pc, c.z), (d.r, pd, d.z)):
-        side = (phi - p1 - turn * (r - r1)) * r
+        side = (phi - p1 - bend * (r - r1)) * r
         height = z - z1 - slope * (r - r1)
         total += side * side + height * height * level
     return total / (error * error)

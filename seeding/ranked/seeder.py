@@ -9,7 +9,7 @@ from clew.hits.free import FreeHits
 from clew.seeding.doublets import cuts_of
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.ranked.search import search_triplets
-from clew.seeding.shortlist import seeds_of
+from clew.seeding.shortlist import first_hits, seeds_of
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["RankedTripletConfig", "RankedTripletSeeder"]
@@ -78,9 +78,7 @@ class RankedTripletSeeder:
         """Return the best triplets of each free hit of the first layers, those of one hit together."""
         c = self.config
         space, detector = free.space, hits.detector
-        firsts = space.on_layers(detector.select(c.first_layers))
-        if len(firsts) > c.most_firsts:
-            firsts = firsts[:0]
+        firsts = first_hits(space, detector, c.first_layers, c.most_firsts)
         most_z0 = min(c.most_z0, luminous_reach(hits, found) + c.margin) if c.luminous else c.most_z0
         cuts = cuts_of(
             detector,
