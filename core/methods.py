@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -108,8 +109,14 @@ def checked(
         if key not in known:
             raise refusal(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
     try:
-        return TypeAdapter(config).validate_python(dict(values))
+        return _adapter(config).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise refusal(f"{where}: {key}: {first['msg']}") from error
+
+
+@cache
+def _adapter(config: type[Any]) -> TypeAdapter[Any]:
+    """Return what checks values for a config; to make one takes milliseconds."""
+    return TypeAdapter(config)
