@@ -4,7 +4,7 @@ from clew.calibration.calibrate import calibrate
 from clew.calibration.clusters import learn_clusters
 from clew.calibration.counts import ClusterCounts, count_clusters
 from clew.calibration.information import ClassInformation, information_of, information_table
-from clew.calibration.write import write_axes, write_clusters
+from clew.calibration.write import write_axes, write_clusters, write_description
 
 __all__ = [
     "ClassInformation",
@@ -16,4 +16,5 @@ __all__ = [
     "learn_clusters",
     "write_axes",
     "write_clusters",
+    "write_description",
 ]

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import tomli_w
 
 from clew.detector import ClusterTables, Modules
-from clew.detector.detector import Detector
-from clew.io.atomic import atomic_stream
+from clew.detector.bundle import COLUMNS
+from clew.detector.detector import Detector, Layer
+from clew.io.atomic import atomic_stream, atomic_write
 
-__all__ = ["write_axes", "write_clusters"]
+__all__ = ["write_axes", "write_clusters", "write_description"]
 
 _ROUNDING: Final = 4
 """Decimals of an azimuth [rad]: modules of one stave are told by one number."""
+
+
+def write_description(folder: Path, detector: Detector) -> None:
+    """Write `detector.toml` and `layers.csv`, as `clew.detector.read_detector` reads them."""
+    material = {name: getattr(detector, name) for name in ("radiation_lengths", "most_obliquity")}
+    tables = {
+        "name": detector.name,
+        "solenoid": asdict(detector.solenoid),
+        "material": material,
+        "lengths": asdict(detector.lengths),
+        "seed_lengths": asdict(detector.seed_lengths),
+        "classes": {name: _class_table(asdict(one)) for name, one in detector.classes.items()},
+    }
+    with atomic_write(folder / "detector.toml") as temporary:
+        temporary.write_text(tomli_w.dumps(tables), encoding="utf-8")
+    with atomic_write(folder / "layers.csv") as temporary, temporary.open("w", newline="") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        rows.writerows(map(_layer_row, detector.layers))
+
+
+def _class_table(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a class without its name, which is its key, and without what is not known of it."""
+    return {key: value for key, value in values.items() if key != "name" and value is not None}
+
+
+def _layer_row(layer: Layer) -> tuple[object, ...]:
+    shape = "cylinder" if layer.barrel else "disc"
+    return (layer.volume, layer.layer, layer.kind, shape, layer.position, *layer.reach, layer.n_modules)
 
 
 def write_axes(path: Path, detector: Detector, modules: Modules) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_preset_option, count
+from clew.cli.options import add_detector_option, add_preset_option, count
 
 __all__ = ["add_arguments", "run"]
 
@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", metavar="SOURCE", nargs="?", help="an event's prefix (default: the bundled one)"
     )
+    add_detector_option(parser)
     add_preset_option(parser)
     parser.add_argument(
         "--networks",
@@ -54,8 +55,10 @@ def run(options: argparse.Namespace) -> None:
         "repeats": options.repeats,
     }
     config = benchmark.BenchmarkConfig(**{key: value for key, value in given.items() if value is not None})
-    (source,) = find_events(options.source or events_folder() / LARGE_EVENT, 0, 1)
-    sizes = [event for folder in options.scaling or () for event in find_events(folder)]
+    (source,) = find_events(options.source or events_folder() / LARGE_EVENT, 0, 1, bundle=options.detector)
+    sizes = [
+        event for folder in options.scaling or () for event in find_events(folder, bundle=options.detector)
+    ]
     result = benchmark.run(
         read_event(source), config, lambda line: print(line, file=sys.stderr), source, sizes
     )

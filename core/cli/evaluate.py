@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options, add_jobs_option, add_preset_option
+from clew.cli.options import (
+    add_detector_option,
+    add_event_options,
+    add_jobs_option,
+    add_preset_option,
+    chosen_events,
+)
 
 __all__ = ["add_arguments", "run"]
 
@@ -12,6 +18,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_event_options(parser)
+    add_detector_option(parser)
     add_preset_option(parser)
     add_jobs_option(parser)
     parser.add_argument("--plot", metavar="FILE", help="draw efficiency against pT and eta, .png")
@@ -24,13 +31,12 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from clew.cli.report import print_scores
-    from clew.io import find_events
     from clew.metrics import summarise
     from clew.pipeline.evaluation import evaluate_events
     from clew.pipeline.preset import DEFAULT_PRESET, Preset
 
     preset = Preset.load(options.preset or DEFAULT_PRESET)
-    sources = find_events(options.source, options.skip, options.events)
+    sources = chosen_events(options)
     work = evaluate_events(sources, preset, options.jobs)
     reports = sorted(
         tqdm(work, total=len(sources), unit="event", disable=None, leave=False), key=lambda r: r.event_id

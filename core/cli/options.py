@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-__all__ = ["add_event_options", "add_jobs_option", "add_preset_option", "count"]
+if TYPE_CHECKING:
+    from clew.io import EventSource
+
+__all__ = [
+    "add_detector_option",
+    "add_event_options",
+    "add_jobs_option",
+    "add_preset_option",
+    "chosen_events",
+    "count",
+]
 
 
 def count(text: str) -> int:
@@ -24,6 +35,25 @@ def add_event_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave out the first N events")
     parser.add_argument("--events", type=count, metavar="N", help="take N events at most")
+
+
+def add_detector_option(parser: argparse.ArgumentParser) -> None:
+    """Add --detector."""
+    parser.add_argument(
+        "--detector",
+        metavar="FOLDER",
+        help="bundle of the detector that measured them, as `clew calibrate` makes it (default: TrackML's)",
+    )
+
+
+def chosen_events(options: argparse.Namespace) -> list[EventSource]:
+    """Return the events that SOURCE, --skip, --events and --detector name; a wrong bundle is refused now."""
+    from clew.detector.bundle import detector_of
+    from clew.io import find_events
+
+    sources = find_events(options.source, options.skip, options.events, bundle=options.detector)
+    detector_of(sources[0].bundle)
+    return sources
 
 
 def add_preset_option(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options, add_jobs_option
+from clew.cli.options import (
+    add_detector_option,
+    add_event_options,
+    add_jobs_option,
+    chosen_events,
+)
 
 __all__ = ["add_arguments", "run"]
 
@@ -12,6 +17,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_event_options(parser)
+    add_detector_option(parser)
     parser.add_argument(
         "--config", required=True, metavar="FILE", help="a .toml file with a list of [[transforms]]"
     )
@@ -29,7 +35,6 @@ def run(options: argparse.Namespace) -> None:
 
     from clew.errors import ConfigError
     from clew.experiments import read_experiment
-    from clew.io import find_events
     from clew.transforms import build_transforms, prepare_events, read_points
 
     settings = read_experiment(options.config)
@@ -37,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
     if set(settings) != {"transforms"} or not isinstance(tables, list):
         raise ConfigError(f"{options.config}: it must hold [[transforms]] and nothing else")
     transform = build_transforms(tables, options.config)
-    sources = find_events(options.source, options.skip, options.events)
+    sources = chosen_events(options)
     work = prepare_events(sources, Path(options.output), transform, options.jobs, repr(tables))
     paths = list(tqdm(work, total=len(sources), unit="event", disable=None, leave=False))
     hits = sum(len(read_points(path)) for path in paths)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from clew.cli.options import add_event_options, add_jobs_option, add_preset_option
+from clew.cli.options import (
+    add_detector_option,
+    add_event_options,
+    add_jobs_option,
+    add_preset_option,
+    chosen_events,
+)
 
 if TYPE_CHECKING:
     from clew.plots import EventPictures
@@ -16,6 +22,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_event_options(parser)
+    add_detector_option(parser)
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE", help="the submission, .csv or .csv.gz; replaced"
     )
@@ -29,12 +36,11 @@ def run(options: argparse.Namespace) -> None:
     from pathlib import Path
 
     from clew.cli.report import SummaryTable
-    from clew.io import find_events
     from clew.pipeline.driver import preset_path, reconstruct_events
     from clew.pipeline.preset import DEFAULT_PRESET, Preset
 
     preset = Preset.load(options.preset or DEFAULT_PRESET)
-    sources = find_events(options.source, options.skip, options.events)
+    sources = chosen_events(options)
     output = Path(options.output)
     draw = _pictures(options.pictures) if options.pictures else None
     table = SummaryTable(len(sources))

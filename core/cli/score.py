@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options
+from clew.cli.options import (
+    add_detector_option,
+    add_event_options,
+    chosen_events,
+)
 
 __all__ = ["add_arguments", "run"]
 
@@ -13,16 +17,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("submission", metavar="SUBMISSION", help="event_id,hit_id,track_id; .csv or .csv.gz")
     add_event_options(parser)
+    add_detector_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Print both scores of every event of the submission, then all track metrics averaged."""
     from clew.cli.report import print_scores
-    from clew.io import find_events, read_event, read_submission
+    from clew.io import read_event, read_submission
     from clew.metrics import evaluate, summarise
 
     submission = read_submission(options.submission)
-    sources = find_events(options.source, options.skip, options.events)
+    sources = chosen_events(options)
     submission.require_events(source.event_id for source in sources)
     wanted = [source for source in sources if source.event_id in submission.event_ids]
     for source in wanted:

@@ -6,7 +6,7 @@ import csv
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -21,11 +21,15 @@ from clew.detector.solenoid import Solenoid
 from clew.errors import InputError
 from clew.methods import checked
 
-__all__ = ["read_detector", "trackml"]
+__all__ = ["COLUMNS", "FILES", "bundle_stamp", "detector_of", "read_detector", "trackml"]
 
 _Config = TypeVar("_Config")
+FILES: Final = ("detector.toml", "layers.csv", "modules.npz", "clusters.npz")
+"""What a bundle may hold; the first two it has to."""
+
 _TABLES: Final = ("name", "solenoid", "material", "lengths", "seed_lengths", "classes")
-_COLUMNS: Final = ("volume", "layer", "kind", "shape", "position", "low", "high", "modules")
+COLUMNS: Final = ("volume", "layer", "kind", "shape", "position", "low", "high", "modules")
+"""Of `layers.csv`."""
 _SHAPES: Final = {"cylinder": True, "disc": False}
 
 
@@ -34,6 +38,22 @@ def trackml() -> Detector:
     """Return the detector of the TrackML challenge, the default of everything."""
     with resources.as_file(resources.files("clew.detector") / "trackml") as folder:
         return read_detector(folder)
+
+
+def detector_of(folder: Path | None) -> Detector:
+    """Return the detector of a bundle, read anew only if it changed; TrackML's for None."""
+    return trackml() if folder is None else _read_once(folder, bundle_stamp(folder))
+
+
+def bundle_stamp(folder: Path) -> str:
+    """Return size and time of change of the files of a bundle: another text may mean another detector."""
+    found = [(path, path.stat()) for path in (folder / name for name in FILES) if path.is_file()]
+    return "\n".join(f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}" for path, stat in found)
+
+
+@lru_cache(maxsize=2)
+def _read_once(folder: Path, stamp: str) -> Detector:
+    return read_detector(folder)
 
 
 def read_detector(folder: str | Path, learned: bool = True) -> Detector:
@@ -112,9 +132,9 @@ def _read_layers(path: Path, classes: Mapping[str, LayerClass]) -> tuple[Layer, 
 
 
 def _layer(row: Mapping[str, str | None], where: str, classes: Mapping[str, LayerClass]) -> Layer:
-    for column in _COLUMNS:
+    for column in COLUMNS:
         if row.get(column) is None:
-            raise InputError(f"{where}: {column} is missing: the columns are {', '.join(_COLUMNS)}")
+            raise InputError(f"{where}: {column} is missing: the columns are {', '.join(COLUMNS)}")
     values = {key: value or "" for key, value in row.items()}
     if values["kind"] not in classes:
         known = ", ".join(sorted(classes))

@@ -14,7 +14,7 @@ from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.detector.clusters import ClusterTables
 from clew.detector.solenoid import Solenoid
 from clew.detector.surface import SURFACE
-from clew.detector.transitions import Transitions, find_transitions
+from clew.detector.transitions import Transitions, find_innermost, find_transitions
 from clew.errors import ConfigError
 from clew.records import RecordArray
 
@@ -23,6 +23,9 @@ __all__ = ["ClusterSlopes", "Detector", "Layer", "LayerClass", "Lengths", "SeedL
 
 _NAME: Final = re.compile(r"(?P<words>[^0-9]*?)\s*(?:(?P<first>[0-9]+)(?:-(?P<last>[0-9]+))?)?")
 """Words of a class, and which of its layers."""
+
+_WORDS: Final = frozenset({"pixel", "short", "long", "strip", "barrel", "endcap"})
+"""Words of classes that a name may hold on any detector: presets are for detectors that lack some of them."""
 
 
 @dataclass(frozen=True)
@@ -262,30 +265,37 @@ class Detector:
     def select(self, names: Sequence[str]) -> tuple[int, ...]:
         """Return the dense indices of the layers that any of several names chooses, ascending.
 
-        A name is "all", or the words of a class and then, as the case may be, which of its layers, counted
-        from the inside (discs on both sides): "pixel", "pixel barrel", "pixel barrel 1", "strip endcap 1-2".
+        A name is "all", "innermost" (the layers that tracks from the beam line meet first), or the words of
+        a class and then, as the case may be, which of its layers, counted from the inside (discs on both
+        sides): "pixel", "pixel barrel", "pixel barrel 1", "strip endcap 1-2".  Presets name what few
+        detectors have all of: names of layers that this one lacks are left out, and if no other is left,
+        "innermost" is meant.
 
         Raises
         ------
         ConfigError
-            For a name that chooses no layer.
+            For a name that is none of these, or of a word that is of no class.
         """
-        return tuple(sorted({index for name in names for index in self._select(name)}))
+        chosen = {index for name in names for index in self._select(name)}
+        return tuple(sorted(chosen)) if chosen or not names else self.innermost
 
-    def _select(self, name: str) -> list[int]:
+    @cached_property
+    def innermost(self) -> tuple[int, ...]:
+        """Dense indices of the layers that tracks from the beam line meet first."""
+        return find_innermost(self.layers, self.lengths.beam_spot)
+
+    def _select(self, name: str) -> Sequence[int]:
+        if name.strip() == "innermost":
+            return self.innermost
         found = _NAME.fullmatch(name.strip())
         words = found["words"].split() if found else []
-        if words == ["all"]:
-            words = []
-        elif not words:
+        first = int(found["first"] or 1) if found else 0
+        last = int(found["last"] or first) if found and found["first"] else len(self)
+        known = _WORDS.union(*(kind.split() for kind in self.classes))
+        if not words or not (words == ["all"] or known.issuperset(words)) or not 1 <= first <= last:
             raise self._unknown(name)
-        chosen = np.flatnonzero(self.of_kind(*words)).tolist()
-        if found and found["first"]:
-            first, last = int(found["first"]), int(found["last"] or found["first"])
-            chosen = [index for index in chosen if first <= self._number(index) <= last]
-        if not chosen:
-            raise self._unknown(name)
-        return chosen
+        chosen = np.flatnonzero(self.of_kind(*words) if words != ["all"] else np.ones(len(self)))
+        return [index for index in chosen.tolist() if first <= self._number(index) <= last]
 
     def _number(self, index: int) -> int:
         """Return which of its class a layer is, counted from the inside from 1, discs on both sides."""
@@ -296,6 +306,6 @@ class Detector:
     def _unknown(self, name: str) -> ConfigError:
         known = ", ".join(sorted(self.classes))
         return ConfigError(
-            f"the detector {self.name} has no layers {name!r}: name a class ({known}), as the case may be "
-            'with a number counted from the inside ("pixel barrel 1", "pixel endcap 1-2"), or "all"'
+            f"the detector {self.name} has no layers {name!r}: name a class ({known}), with a number counted "
+            'from the inside if need be ("pixel barrel 1", "pixel endcap 1-2"), "innermost" or "all"'
         )

@@ -12,13 +12,14 @@ from clew.arrays import Float64Array, Int32Array, Int64Array
 if TYPE_CHECKING:
     from clew.detector.detector import Layer
 
-__all__ = ["Transitions", "find_transitions"]
+__all__ = ["Transitions", "find_innermost", "find_transitions"]
 
 _RADII: Final = (250.0, 400.0, 800.0, 1e5)  # mm, of tracks in the transverse plane
 _N_ORIGINS: Final = 17
 _COTS: Final = np.sinh(np.linspace(-4.5, 4.5, 361))
 _MARGIN: Final = 12.0  # mm by which a crossing may lie outside a layer's reach
 _FEWEST: Final = 12  # of the helices; rarer transitions are left out
+_OFTEN: Final = 0.02  # share of the helices that a layer is the first of
 
 
 class Transitions(NamedTuple):
@@ -45,8 +46,7 @@ def find_transitions(layers: Sequence[Layer], beam_spot: float, skipped: int) ->
     """
     n = len(layers)
     counts = np.zeros((n, n), dtype=np.int64)
-    origins = np.linspace(-beam_spot, beam_spot, _N_ORIGINS)
-    arcs = _arcs(layers, *(part.reshape(-1, 1) for part in np.meshgrid(_RADII, origins, _COTS)))
+    arcs = _arcs_of_helices(layers, beam_spot)
     order = np.argsort(arcs, axis=1)
     met = np.isfinite(np.take_along_axis(arcs, order, axis=1))
     for step in range(1, 2 + skipped):
@@ -54,6 +54,19 @@ def find_transitions(layers: Sequence[Layer], beam_spot: float, skipped: int) ->
         np.add.at(counts, (order[:, :-step][both], order[:, step:][both]), 1)
     following = _ranked(counts)
     return Transitions(following, _reversed(following))
+
+
+def find_innermost(layers: Sequence[Layer], beam_spot: float) -> tuple[int, ...]:
+    """Return the dense indices of the layers that such helices meet first, ascending."""
+    arcs = _arcs_of_helices(layers, beam_spot)
+    met = np.isfinite(arcs).any(axis=1)
+    firsts = np.bincount(np.argmin(arcs[met], axis=1), minlength=len(layers))
+    return tuple(np.flatnonzero(firsts > _OFTEN * np.count_nonzero(met)).tolist())
+
+
+def _arcs_of_helices(layers: Sequence[Layer], beam_spot: float) -> Float64Array:
+    origins = np.linspace(-beam_spot, beam_spot, _N_ORIGINS)
+    return _arcs(layers, *(part.reshape(-1, 1) for part in np.meshgrid(_RADII, origins, _COTS)))
 
 
 def _ranked(counts: Int64Array) -> Int32Array:

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Int64Array
-from clew.detector import Detector, Modules, trackml
+from clew.detector import Detector, Modules
+from clew.detector.bundle import detector_of
 from clew.detector.modules import module_key
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth
@@ -39,7 +40,8 @@ def read_event(
         Of hits, cells, particles, truth: what to read.  Hits are always read, other parts only where
         the files are there; reconstruction needs ("hits", "cells").
     detector : Detector, optional
-        What measured the event; TrackML's by default, others are read by `clew.detector.read_detector`.
+        What measured the event; by default that of the source's bundle, or TrackML's.  Others are read by
+        `clew.detector.read_detector`.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def read_event(
     if unknown:
         raise InputError(f"{unknown[0]!r} is not a part of an event: the parts are {', '.join(PARTS)}")
     tables = {part: file for part, file in origin.tables.items() if part in parts or part == "hits"}
-    hits = _read_hits(tables["hits"], origin.detectors, detector or trackml())
+    hits = _read_hits(tables["hits"], origin.detectors, detector or detector_of(origin.bundle))
     check_placement(hits, origin.event_id)
     if "cells" in tables:
         hits = replace(hits, cells=_read_cells(tables["cells"], hits))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from clew.detector.bundle import bundle_stamp
 from clew.errors import InputError
 from clew.io.schema import TABLES
 from clew.io.tables import TableFile
@@ -32,11 +33,14 @@ class EventSource:
         File of each table that there is: hits, cells, particles, truth.
     detectors : TableFile or None
         The detectors.csv of the same folder or zip.
+    bundle : Path or None
+        Folder of the bundle of the detector that measured the event; TrackML's if None.
     """
 
     event_id: int
     tables: dict[str, TableFile] = field(default_factory=dict)
     detectors: TableFile | None = None
+    bundle: Path | None = None
 
     def require_truth(self) -> None:
         """Raise InputError unless the event has its truth and particles files."""
@@ -52,11 +56,17 @@ class EventSource:
             What else the result depends on, such as the resolved preset.
         """
         stamps = [file.stamp() for _, file in sorted(self.tables.items())]
+        if self.bundle is not None:
+            stamps.append(bundle_stamp(self.bundle))
         return sha256("\n".join([settings, *stamps]).encode()).hexdigest()
 
 
 def find_events(
-    source: str | Path, skip: int = 0, nevents: int | None = None, need_hits: bool = True
+    source: str | Path,
+    skip: int = 0,
+    nevents: int | None = None,
+    need_hits: bool = True,
+    bundle: str | Path | None = None,
 ) -> list[EventSource]:
     """Return the events of a source in the order of their numbers.
 
@@ -71,6 +81,8 @@ def find_events(
         Return so many events at most.
     need_hits : bool
         Refuse events without a hits file.
+    bundle : str or Path, optional
+        See `EventSource`; `read_event` reads it.
 
     Raises
     ------
@@ -94,7 +106,7 @@ def find_events(
         raise InputError(
             f"{source}: holds {len(events)} events, none are left after skipping {skip}: skip fewer"
         )
-    return chosen
+    return chosen if bundle is None else [replace(event, bundle=Path(bundle)) for event in chosen]
 
 
 def _prefixed(prefix: Path) -> list[TableFile]:

@@ -13,7 +13,7 @@ from clew.extend.growing.complete import complete_tracks
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
 from clew.extend.growing.network import LoopNetwork, network_of, widened
-from clew.extend.growing.trained import check_layers, motion_of
+from clew.extend.growing.trained import motion_of, on_layers_of
 from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
@@ -81,7 +81,7 @@ class RecurrentGrower:
         Raises
         ------
         ConfigError
-            If the weights are for another detector.
+            If the weights are for another detector; see `on_layers_of`.
         """
         with clock("extend"):
             rules = self._rules(hits.detector)
@@ -96,5 +96,5 @@ class RecurrentGrower:
 
     def _rules(self, detector: Detector) -> Rules:
         motion, network = self.expectation
-        check_layers(self.config.weights, network, detector)
+        network = on_layers_of(self.config.weights, network, detector)
         return Rules(motion, self.snap, widened(network, self.config.widening), detector.solenoid.map)

@@ -11,7 +11,7 @@ from clew.arrays import Float32Array, Float64Array, Int32Array
 from clew.extend.growing.network import N_CORRECTIONS, LoopNetwork, gru_step, predict_corrections
 from clew.extend.growing.steps import Steps, steps_of
 from clew.extend.growing.targets import apply_corrections, residual_variances, split, stack
-from clew.extend.growing.trained import check_layers
+from clew.extend.growing.trained import on_layers_of
 from clew.kernels import kernel, parallel_kernel
 from clew.motion.state import Motion
 from clew.tracksets import Tracks
@@ -38,9 +38,9 @@ class Pulls(NamedTuple):
 def pulls_along(tracks: Tracks, motion: Motion, network: LoopNetwork) -> Pulls:
     """Follow true tracks both ways and compare each prediction with the true next hit.
 
-    Raises ConfigError if the network knows another detector's layers.
+    Raises ConfigError if the network knows another number of layers; see `on_layers_of`.
     """
-    check_layers("of the network", network, tracks.hits.detector)
+    network = on_layers_of("of the network", network, tracks.hits.detector)
     steps = steps_of(tracks, motion)
     corrections = np.zeros((*steps.layer.shape, N_CORRECTIONS), dtype=np.float32)
     if len(network.recur):

@@ -89,7 +89,7 @@ def test_several_names_choose_each_layer_once_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["muon", "pixel barrel 5", "pixel barrel 0", "pixel 3-2", "7", "", "barrel x"]
+    "name", ["muon", "pixle barrel 1", "pixel barrel 0", "pixel 3-2", "7", "", "barrel x", "innermost 1"]
 )
 def test_names_of_no_layer_are_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(ConfigError, match="the detector TrackML has no layers") as caught:
@@ -102,8 +102,24 @@ def test_names_of_no_layer_are_refused_with_those_there_are(name: str) -> None:
 def test_names_are_those_of_the_detector(six_cylinders: Detector) -> None:
     assert six_cylinders.select(["pixel barrel 2-3"]) == (1, 2)
     assert six_cylinders.select(["all"]) == (0, 1, 2, 3, 4, 5)
-    with pytest.raises(ConfigError, match="the detector six cylinders has no layers 'pixel endcap'"):
-        six_cylinders.select(["pixel endcap"])
+    with pytest.raises(ConfigError, match="the detector six cylinders has no layers 'muon'"):
+        six_cylinders.select(["pixel barrel 1", "muon"])
+
+
+def test_layers_that_a_detector_lacks_are_left_out(six_cylinders: Detector) -> None:
+    assert six_cylinders.select(["pixel endcap 1-2", "pixel barrel 2"]) == (1,)
+    assert six_cylinders.select(["pixel barrel 6-9", "long strip"]) == (5,)
+
+
+def test_where_no_named_layer_is_left_the_innermost_are_meant(six_cylinders: Detector) -> None:
+    assert six_cylinders.select(["innermost"]) == (0,)
+    for lacking in ("pixel endcap 1-2", "short strip barrel", "pixel barrel 7"):
+        assert six_cylinders.select([lacking]) == (0,)
+
+
+def test_the_innermost_layers_are_those_that_tracks_from_the_beam_line_meet_first() -> None:
+    # the first cylinder, and at both ends the first disc, which begins at r = 30 mm: eta above 3.5
+    assert volumes_of(TRACKML.select(["innermost"])) == [(7, 14), (8, 2), (9, 2)]
 
 
 def test_a_detector_goes_to_other_processes(six_cylinders: Detector) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from clew.detector import trackml
-from clew.errors import ConfigError
+from clew.detector import Detector, trackml
+from clew.errors import ClewWarning, ConfigError
 from clew.event import Event
 from clew.extend.growing.network import (
     N_CORRECTIONS,
@@ -23,18 +24,19 @@ from clew.extend.growing.network import (
 )
 from clew.extend.growing.steps import LONGEST, steps_of
 from clew.extend.growing.targets import STEP_TARGET, stack
-from clew.extend.growing.trained import motion_of, motion_record
+from clew.extend.growing.trained import motion_of, motion_record, on_layers_of
 from clew.extend.kalman.grower import KalmanConfig, KalmanGrower
 from clew.extend.recurrent.grower import RecurrentConfig, RecurrentGrower
 from clew.extend.recurrent.model import build_model, likelihood_loss
 from clew.extend.recurrent.pulls import pulls_along
 from clew.extend.recurrent.training import RecurrentTask, RecurrentTrainingConfig, model_inputs
+from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
 from clew.io import find_events, read_event, write_event
 from clew.learning import train
 from clew.motion.state import Motion
-from clew.networks.records import save_arrays
+from clew.networks.records import load_arrays, save_arrays
 from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
 from clew.stages import Grower, StageClock
 from clew.tracks import Candidates
@@ -183,6 +185,21 @@ def test_weights_of_another_detector_are_refused(
         grown(RecurrentGrower(RecurrentConfig(path), SNAP), event)
     with pytest.raises(ConfigError, match="know 6 layers, the detector TrackML has 48"):
         pulls_along(tracks_of(event), MOTION, blank(4, n_layers=6))
+
+
+def test_layers_of_another_detector_are_taken_for_the_most_similar_known_ones(
+    in_uniform_field: Callable[..., Detector],
+) -> None:
+    network = network_of(load_arrays(weights_path("gru-16"))[0])
+    assert on_layers_of("gru-16", network, trackml()) is network
+    moved = in_uniform_field(8, 7, 12, 22)
+    layers = tuple(replace(layer, position=1.02 * layer.position) for layer in moved.layers)
+    with pytest.warns(ClewWarning, match="gru-16 know the layers of TrackML: each of TrackML is taken"):
+        own = on_layers_of("gru-16", network, replace(moved, layers=layers))
+    np.testing.assert_array_equal(own.enter[N_FEATURES:], network.enter[N_FEATURES:][[8, 7, 12, 22]])
+    np.testing.assert_array_equal(own.enter[:N_FEATURES], network.enter[:N_FEATURES])
+    np.testing.assert_array_equal(own.dense[-4:], network.dense[-48:][[8, 7, 12, 22]])
+    np.testing.assert_array_equal(own.dense[:-4], network.dense[:-48])
 
 
 def test_the_filter_of_a_record_is_that_of_the_training() -> None:
