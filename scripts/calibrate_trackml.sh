@@ -13,4 +13,4 @@ make_events() {  # beam spot, seed
 
 make_events 5.5 5
 make_events 55 55
-clew calibrate "$out/train-5.5" "$out/train-55" --output "$bundle"
+clew calibrate "$bundle" "$out/train-5.5" "$out/train-55" --output "$bundle"

@@ -24,7 +24,7 @@ _COMMANDS: Final = {
     "prepare": "put the hits of events through a list of transforms, for studies and training",
     "train": "train a network on track sets or events",
     "study": "run a system of the literature in its published setting",
-    "calibrate": "learn what the clusters of a detector tell, from events with truth, into its bundle",
+    "calibrate": "learn a detector from its description and a few events, into a bundle",
     "simulate": "make events as the TrackML detector would record them",
     "benchmark": "measure the time of every stage and of the paper's networks",
     "info": "show what is installed: versions, devices, presets, weights",

@@ -1,10 +1,11 @@
-"""`clew calibrate` on two tiny events: a whole bundle, or one clear line and nothing touched."""
+"""`clew calibrate BUNDLE EVENTS` on two tiny events: tables learned, or one line and nothing touched."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,11 @@ from clew.io import write_event, write_modules
 NAMES = ["clusters.npz", "detector.toml", "layers.csv", "modules.npz"]
 
 
-def run(*arguments: str | Path) -> int:
-    return main(["calibrate", *(str(argument) for argument in arguments)])
+SHIPPED = Path(str(resources.files("clew.detector"))) / "trackml"
+
+
+def run(*arguments: str | Path, bundle: Path = SHIPPED) -> int:
+    return main(["calibrate", str(bundle), *(str(argument) for argument in arguments)])
 
 
 def one_module_per_layer() -> Modules:
@@ -69,9 +73,9 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path, bundle: Path = SHIPPED) -> str:
     """Run what must be refused and return its one line."""
-    assert run(*arguments) == 2
+    assert run(*arguments, bundle=bundle) == 2
     message = capsys.readouterr().err.strip()
     assert message.startswith("clew calibrate: error: ")
     assert "\n" not in message
@@ -117,7 +121,7 @@ def test_a_bundle_keeps_its_description(made: Path, tmp_path: Path) -> None:
     (output / "notes.txt").write_text("kept")
     (output / "clusters.npz").write_bytes(b"of an older Clew")
     before = content(output)
-    assert run(made, "--output", output) == 0
+    assert run(made, "--output", output, bundle=output) == 0
     after = content(output)
     assert {name for name in after if after[name] != before[name]} == {"clusters.npz"}
     assert read_detector(output).clusters is not None
@@ -185,7 +189,7 @@ def test_a_bundle_with_a_wrong_description_is_refused(
     bundle.mkdir()
     (bundle / "detector.toml").write_text("name = 3\n")
     (bundle / "layers.csv").write_text("")
-    message = refusal(capsys, made, "--output", bundle)
+    message = refusal(capsys, made, "--output", bundle, bundle=bundle)
     assert f"{bundle}/detector.toml: solenoid is missing" in message
     assert sorted(content(bundle)) == ["detector.toml", "layers.csv"]
 

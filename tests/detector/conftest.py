@@ -68,6 +68,11 @@ class Helix:
         phi = self.phi - self.charge * turned
         return r * np.cos(phi), r * np.sin(phi), self.z0 + self.slope * 2.0 * radius * turned
 
+    def momentum(self, r: float, bending: float) -> tuple[float, float, float]:
+        """Return the momentum [GeV] there: it has turned by twice as much as the place."""
+        psi = self.phi - 2.0 * self.charge * np.arcsin(r * bending / (2.0 * self.pt))
+        return self.pt * np.cos(psi), self.pt * np.sin(psi), self.pt * self.slope
+
 
 @pytest.fixture(scope="session")
 def make_helices() -> Callable[..., Event]:
@@ -91,8 +96,9 @@ def make_helices() -> Callable[..., Event]:
         order = rng.permutation(len(points))
         hits = _measured(points[order], [layers[k] for k in order], detector, rng)
         share = np.full(len(points), 1.0 / len(points))
-        still = np.zeros((len(points), 3), dtype=np.float32)
-        truth = Truth(owner[order], points[order].astype(np.float32), still, share)
+        momenta = [helix.momentum(one.position, bending) for helix in helices for one in detector.layers]
+        momentum = np.array(momenta, dtype=np.float32)[order]
+        truth = Truth(owner[order], points[order].astype(np.float32), momentum, share)
         return Event(1, hits, _particles(helices, len(detector)), truth)
 
     return make
