@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,14 +13,14 @@ import pyarrow.csv as pacsv
 
 from clew.detector import Modules
 from clew.detector.modules import module_key
+from clew.detector.shapes import Shape, read_description
 from clew.errors import InputError
 from clew.io import EventSource, read_modules
 from clew.io.schema import DETECTORS
 from clew.io.tables import TableFile
 from clew.lookup import first_duplicate
-from clew.methods import checked
 
-__all__ = ["Geometry", "Shape", "beside", "read_geometry"]
+__all__ = ["Geometry", "beside", "read_geometry"]
 
 _TABLES: Final = (".csv", ".csv.gz", ".parquet")
 
@@ -29,32 +28,6 @@ _ACTS: Final = {
     name: kind for name, kind in DETECTORS.columns.items() if not name.startswith(("module_m", "module_h"))
 } | {f"bound_param{k}": pa.float32() for k in range(4)}
 """The columns that are read of an ACTS geometry, as its CsvTrackingGeometryWriter writes detectors.csv."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One cylinder or disc of a description in TOML; lengths in mm.
-
-    Attributes
-    ----------
-    volume, layer : int
-        As in the files of events.
-    radius, half_length : float
-        Of a cylinder.
-    z, inner, outer : float
-        Of a disc.
-    modules : int
-        Modules count from 1 to this one.
-    """
-
-    volume: int
-    layer: int
-    radius: float = 0.0
-    half_length: float = 0.0
-    z: float = 0.0
-    inner: float = 0.0
-    outer: float = 0.0
-    modules: int = 1
 
 
 @dataclass(frozen=True)
@@ -87,7 +60,8 @@ def read_geometry(path: Path) -> Geometry:
         For anything else, a module or a layer that is listed twice, and layers without area.
     """
     if path.suffix == ".toml":
-        return _read_shapes(path)
+        described = read_description(path)
+        return Geometry(described.name, None, described.shapes, str(path))
     if not path.name.endswith(_TABLES):
         raise InputError(f"{path}: is no description of a detector: give a detectors.csv or a .toml file")
     file = TableFile(path)
@@ -147,40 +121,3 @@ def _read_acts(file: TableFile) -> Modules:
         np.stack([np.maximum(t["module_t"], 0.0), *half], axis=1).astype(np.float32),
         np.stack([t["pitch_u"], t["pitch_v"]], axis=1),
     )
-
-
-def _read_shapes(path: Path) -> Geometry:
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: cannot read the description of the detector: {error}") from error
-    known = {"name", "cylinder", "disc"}
-    for key in tables:
-        if key not in known:
-            raise InputError(f"{path}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
-    shapes = tuple(
-        _shape(table, kind, f"{path}, [[{kind}]] number {number}")
-        for kind in ("cylinder", "disc")
-        for number, table in enumerate(tables.get(kind, ()), start=1)
-    )
-    if not shapes:
-        raise InputError(f"{path}: it lists no layer: write a [[cylinder]] or a [[disc]] for each")
-    repeated = first_duplicate(np.array([(one.volume << 32) | one.layer for one in shapes]))
-    if repeated is not None:
-        twice = shapes[repeated[0]]
-        raise InputError(
-            f"{path}: volume {twice.volume}, layer {twice.layer} is there twice: remove one of them"
-        )
-    return Geometry(str(tables.get("name", path.stem)), None, shapes, str(path))
-
-
-def _shape(table: Mapping[str, Any], kind: str, where: str) -> Shape:
-    needed = ("radius", "half_length") if kind == "cylinder" else ("z", "inner", "outer")
-    for key in needed:
-        if key not in table:
-            raise InputError(f"{where}: {key} is missing: a {kind} has {', '.join(needed)}")
-    shape: Shape = checked(Shape, table, where, InputError)
-    positive = shape.radius > 0 < shape.half_length if kind == "cylinder" else 0 <= shape.inner < shape.outer
-    if not positive or min(shape.volume, shape.layer) < 0:
-        raise InputError(f"{where}: it has no area, or a number below 0: lengths are in mm")
-    return shape

@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from clew.arrays import Float64Array, Int64Array
-from clew.calibration.geometry import Geometry, Shape
+from clew.calibration.geometry import Geometry
 from clew.detector import Layer, Modules
+from clew.detector.shapes import Shape
 from clew.errors import InputError
 from clew.io import EventSource
 from clew.io.schema import HITS
@@ -135,10 +136,9 @@ def _of_modules(modules: Modules, rows: Int64Array) -> Place:
 
 
 def _of_shape(shape: Shape) -> Place:
-    barrel = shape.radius > 0.0
-    position = shape.radius if barrel else shape.z
-    reach = (0.0, shape.half_length) if barrel else _reach(False, (shape.inner, shape.outer), (0.0, 0.0))
-    return Place(shape.volume, shape.layer, barrel, position, reach, shape.modules, 0.0)
+    position = shape.radius if shape.barrel else shape.z
+    reach = _reach(shape.barrel, (shape.inner, shape.outer), (-shape.half_length, shape.half_length))
+    return Place(shape.volume, shape.layer, shape.barrel, position, reach, shape.modules, 0.0)
 
 
 def _of_hits(volume: int, layer: int, hits: Extent) -> Place:

@@ -40,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="single particles instead of collisions: particles, pdg, charge; pt [GeV], eta, phi [rad] as "
         "value or low:high; vertex as x:y:z [mm]",
     )
+    parser.add_argument(
+        "--detector",
+        metavar="FILE",
+        help="a .toml of cylinders, discs, their modules and the field (default: the TrackML detector)",
+    )
     parser.add_argument("--format", default="csv.gz", metavar="NAME", help="csv, csv.gz (default) or parquet")
     add_jobs_option(parser)
 
@@ -69,15 +74,19 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _config(options: argparse.Namespace) -> SimulationConfig:
+    from pathlib import Path
+
+    from clew.detector.shapes import read_description
     from clew.simulation import SimulationConfig
 
     names = [name.replace("-", "_") for name, _, _ in _SETTINGS] + ["process"]
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     return SimulationConfig(
         **given,
-        interactions=not options.no_interactions,
+        interactions=not (options.no_interactions or options.detector),
         material=not options.no_material,
         gun=_gun(options.gun) if options.gun else None,
+        description=read_description(Path(options.detector)) if options.detector else None,
     )
 
 

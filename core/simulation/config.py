@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from clew.detector.shapes import Description
 from clew.errors import ConfigError
 
 __all__ = ["PROCESSES", "GunConfig", "Process", "SimulationConfig"]
@@ -79,6 +80,8 @@ class SimulationConfig:
         Particles scatter and lose energy.
     gun : GunConfig or None
         Single particles in place of the collisions.
+    description : Description or None
+        A detector of one's own in place of TrackML's; hadrons do not interact in it.
     """
 
     seed: int = 1
@@ -93,6 +96,7 @@ class SimulationConfig:
     interactions: bool = True
     material: bool = True
     gun: GunConfig | None = None
+    description: Description | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings outside their range."""
@@ -106,6 +110,8 @@ class SimulationConfig:
         _require(0 <= self.threshold <= 0.2, "threshold", self.threshold, "0 to 0.2 mm")
         _require(0 <= self.smearing <= 0.3, "smearing", self.smearing, "0 to 0.3")
         some = self.gun is not None or self.pileup > 0 or self.process != "none"
+        plain = self.description is None or not self.interactions
+        _require(plain, "interactions", self.interactions, "none: they are known for TrackML's detector only")
         _require(some, "process", self.process, "a hard process, pile-up or a gun: there are no particles")
 
     def to_dict(self) -> dict[str, Any]:

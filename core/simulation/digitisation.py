@@ -16,15 +16,12 @@ from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64
 from clew.detector import Modules
 from clew.kernels import kernel
 from clew.simulation.config import SimulationConfig
-from clew.simulation.volumes import BARRELS, PIXELS
+from clew.simulation.volumes import ModuleKinds
 
 if TYPE_CHECKING:
     from numpy.random import Generator as Random
 
 __all__ = ["Clusters", "digitise"]
-
-_LORENTZ: Final = {8: -0.1206, 13: 0.1206, 17: 0.0801}
-"""Tangent of the Lorentz angle along u; its sign tells on which side the read-out is."""
 
 GRAZING: Final = 1.0 / np.cosh(3.0)
 """Cosine to the module's normal below which a crossing leaves no hit: the data have none beyond it."""
@@ -57,6 +54,7 @@ def digitise(
     position: Float64Array,
     direction: Float64Array,
     modules: Modules,
+    kinds: ModuleKinds,
     config: SimulationConfig,
     random: Random,
 ) -> Clusters:
@@ -69,6 +67,7 @@ def digitise(
     position, direction : ndarray of shape (n, 3), float64
         In the frames of the modules: place relative to the centre [mm], momentum of any length.
     modules : Modules
+    kinds : ModuleKinds
     config : SimulationConfig
     random : numpy Generator
 
@@ -81,13 +80,13 @@ def digitise(
     seen = np.abs(direction[:, 2]) >= GRAZING * size
     seen &= random.random(len(module)) >= config.inefficiency
     rows = np.flatnonzero(seen)
-    start, stop, shift = _segments(module[rows], position[rows], direction[rows], modules)
-    length = _depth(modules)[module[rows]] * size[rows] / np.abs(direction[rows, 2])
+    start, stop, shift = _segments(module[rows], position[rows], direction[rows], kinds)
+    length = kinds.depth[module[rows]] * size[rows] / np.abs(direction[rows, 2])
     half = modules.half_size[module[rows]].astype(np.float64)
     pitch = modules.pitch[module[rows]].astype(np.float64)
     grid = np.column_stack([half[:, 2], half[:, 3]])
     offsets, channel, value = _cells(start, stop, grid, pitch, length)
-    pixels = np.isin(modules.volume, PIXELS)[module[rows]]
+    pixels = kinds.pixel[module[rows]]
     owner = np.repeat(np.arange(len(rows)), np.diff(offsets))
     smear = 1.0 + config.smearing * random.normal(size=len(value))
     signal = np.where(pixels[owner], value * smear, np.where(value > 0, 1.0, 0.0))
@@ -95,18 +94,11 @@ def digitise(
     return _clusters(rows, owner[read_out], channel[read_out], signal[read_out], module, shift, modules)
 
 
-def _depth(modules: Modules) -> Float64Array:
-    """Return the sensitive depth of every module, mm: barrels are depleted by half."""
-    barrel = np.isin(modules.volume, BARRELS)
-    return np.where(barrel, 1.0, 2.0) * modules.half_size[:, 0].astype(np.float64)
-
-
 def _segments(
-    module: Int32Array, position: Float64Array, direction: Float64Array, modules: Modules
+    module: Int32Array, position: Float64Array, direction: Float64Array, kinds: ModuleKinds
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Return where the charge of both ends of the path arrives (u, v), and the mean drift's double in u."""
-    depth = _depth(modules)[module]
-    tangent = np.array([_LORENTZ.get(volume, 0.0) for volume in range(32)])[modules.volume[module]]
+    depth, tangent = kinds.depth[module], kinds.lorentz[module]
     slope = direction[:, :2] / direction[:, 2:]
     reach = 0.5 * depth[:, None] * slope
     start, stop = position[:, :2] - reach, position[:, :2] + reach

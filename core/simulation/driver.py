@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import tomli_w
 
+from clew.detector import Modules
 from clew.errors import InputError
 from clew.io import atomic_write, write_event, write_modules
 from clew.io.write import FORMATS, TableFormat
 from clew.parallel import parallel_events
+from clew.simulation.blueprint import place_modules
 from clew.simulation.config import SimulationConfig
 from clew.simulation.generator import pythia_data
 from clew.simulation.geometry import acts_modules, build_detector
@@ -116,11 +118,17 @@ def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _prepare(folder: Path, settings: dict[str, Any], config: SimulationConfig) -> None:
     if (folder / RECORD).is_file() and (folder / "detectors.csv").is_file():
         return
-    modules, _ = acts_modules(build_detector(config.material))
+    modules = _modules(config)
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(folder / RECORD) as temporary:
         temporary.write_text(tomli_w.dumps(settings), encoding="utf-8")
     write_modules(folder / "detectors.csv", modules)
+
+
+def _modules(config: SimulationConfig) -> Modules:
+    if config.description is not None:
+        return place_modules(config.description)
+    return acts_modules(build_detector(config.material))[0]
 
 
 def _is_done(folder: Path, event_id: int, file_format: str) -> bool:

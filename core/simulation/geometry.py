@@ -15,7 +15,7 @@ from clew.detector import Modules
 from clew.errors import ConfigError
 from clew.simulation.volumes import BARRELS
 
-__all__ = ["acts_modules", "build_detector"]
+__all__ = ["acts_modules", "build_detector", "material_decorator"]
 
 _PITCHES: Final = {
     **dict.fromkeys((7, 8, 9), (0.05, 0.05625)),
@@ -61,20 +61,29 @@ def build_detector(material: bool) -> Any:
     if not material:
         return plain
     surfaces = plain.trackingGeometry().extractMaterialSurfaces()
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "material.json"
-        path.write_text(json.dumps(_material_map(surfaces)), encoding="ascii")
-        settings = acts.json.MaterialMapJsonConverter.Config()
-        decorator = acts.json.JsonMaterialDecorator(rConfig=settings, jFileName=str(path), level=quiet)
+    decorator = material_decorator([_material_entry(surface) for surface in surfaces])
     return acts.examples.GenericDetector(logLevel=quiet, materialDecorator=decorator)
 
 
-def _material_map(surfaces: list[Any]) -> dict[str, Any]:
+def material_decorator(entries: list[dict[str, Any]]) -> Any:
+    """Return what puts material on surfaces, given an entry of ACTS' map for each."""
+    import acts
+    import acts.json
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "material.json"
+        path.write_text(json.dumps(_material_map(entries)), encoding="ascii")
+        settings = acts.json.MaterialMapJsonConverter.Config()
+        return acts.json.JsonMaterialDecorator(
+            rConfig=settings, jFileName=str(path), level=acts.logging.FATAL
+        )
+
+
+def _material_map(entries: list[dict[str, Any]]) -> dict[str, Any]:
     def table(name: str, entries: list[dict[str, Any]]) -> dict[str, Any]:
         header = {"format-version": 0, "value-identifier": f"Material {name} Map"}
         return {"acts-geometry-hierarchy-map": header, "entries": entries}
 
-    entries = [_material_entry(surface) for surface in surfaces]
     return {"Surfaces": table("Surface", entries), "Volumes": table("Volume", [])}
 
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array
+from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.detector import Modules
 from clew.simulation.digitisation import fits
-from clew.simulation.volumes import BARRELS
 
 if TYPE_CHECKING:
     from numpy.random import Generator as Random
@@ -33,9 +32,11 @@ _TURN: Final = 0.4
 
 
 def make_noise(
-    modules: Modules, mean: float, random: Random
+    modules: Modules, barrels: BoolArray, mean: float, random: Random
 ) -> tuple[Int32Array, Float64Array, Float64Array]:
     """Return module rows, places and directions of noise, in the frames of the modules.
+
+    `barrels` tells which modules are of cylinders, shape (n_modules,).
 
     Places are even over the modules' areas.  Directions have the clusters' sizes as in the data: those of
     endcaps near the normal, those of barrels even in pseudorapidity.
@@ -43,7 +44,7 @@ def make_noise(
     counts = random.poisson(mean, size=len(modules.module))
     module = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
     place = _places(module, modules, random)
-    barrel = np.isin(modules.volume, BARRELS)[module]
+    barrel = barrels[module]
     around = random.uniform(-np.pi, np.pi, len(module))
     cos = np.maximum(1.0 - random.exponential(_SPREAD, len(module)), _LEAST)
     sin = np.sqrt(1.0 - cos**2)

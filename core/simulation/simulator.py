@@ -17,7 +17,7 @@ from clew.simulation.digitisation import Clusters, digitise
 from clew.simulation.generator import Generated, generate
 from clew.simulation.interactions import GENERATIONS, beyond_first_layer, interact
 from clew.simulation.noise import make_noise
-from clew.simulation.transport import Crossings, transport
+from clew.simulation.transport import Crossings, Transport, transport
 
 if TYPE_CHECKING:
     from numpy.random import Generator as Random
@@ -54,14 +54,14 @@ def simulate_event(config: SimulationConfig, event_id: int) -> Simulated:
     generated = generate(config, generation)
     listed = _listed(generated, config)
     clock.append(working_time())
-    machine = transport(config.material)
+    machine = transport(config.material, config.description)
     traced = listed.take(_traced(listed, config))
     crossings = machine.cross(traced, _seed(path))
     clock.append(working_time())
     if config.interactions:
         listed, traced, crossings = _cascade(listed, traced, crossings, machine.modules, config, path)
     clock.append(working_time())
-    event = _read_out(event_id, listed, traced, crossings, machine.modules, config, readout)
+    event = _read_out(event_id, listed, traced, crossings, machine, config, readout)
     clock.append(working_time())
     return Simulated(event, dict(zip(STAGES, np.diff(clock).tolist(), strict=True)))
 
@@ -97,7 +97,7 @@ def _cascade(
     random: Random,
 ) -> tuple[Generated, Generated, Crossings]:
     """Let particles interact, carry on with what comes out, and so on."""
-    machine = transport(config.material)
+    machine = transport(config.material, config.description)
     lowest_pt = _LOWEST_TRACED_PT if config.gun is None else 0.0
     all_listed, all_traced, all_crossings = [listed], [], []
     n_before = 0
@@ -122,20 +122,24 @@ def _read_out(
     listed: Generated,
     traced: Generated,
     crossings: Crossings,
-    modules: Modules,
+    machine: Transport,
     config: SimulationConfig,
     random: Random,
 ) -> Event:
+    modules = machine.modules
     place = modules.to_local(crossings.module, crossings.position - modules.centre[crossings.module])
     direction = modules.to_local(crossings.module, crossings.momentum)
     seen = 1.0 - config.inefficiency
-    noise_module, noise_place, noise_direction = make_noise(modules, config.noise / seen, random)
+    noise_module, noise_place, noise_direction = make_noise(
+        modules, machine.kinds.barrel, config.noise / seen, random
+    )
     module = np.concatenate([crossings.module, noise_module])
     clusters = digitise(
         module,
         np.concatenate([place, noise_place]),
         np.concatenate([direction, noise_direction]),
         modules,
+        machine.kinds,
         config,
         random,
     )

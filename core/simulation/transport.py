@@ -13,9 +13,12 @@ import numpy as np
 
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.detector import Modules
+from clew.detector.shapes import Description
+from clew.simulation.blueprint import build_blueprint
 from clew.simulation.field import write_field_map
 from clew.simulation.generator import Generated
 from clew.simulation.geometry import acts_modules, build_detector
+from clew.simulation.volumes import kinds_of
 
 __all__ = ["Crossings", "Transport", "transport"]
 
@@ -61,13 +64,26 @@ class Crossings:
 class Transport:
     """The detector, its field and its material, kept for all events of a process."""
 
-    def __init__(self, material: bool = True) -> None:
+    def __init__(self, material: bool = True, description: Description | None = None) -> None:
+        self._material = material
+        self.modules: Modules
+        if description is None:
+            self._take_trackml()
+        else:
+            self._take(description)
+        self.kinds = kinds_of(self.modules, description)
+
+    def _take(self, description: Description) -> None:
         import acts
 
-        self._material = material
-        self._detector = build_detector(material)
+        self._geometry, self.modules, self._rows = build_blueprint(description, self._material)
+        self._field = acts.ConstantBField(acts.Vector3(0.0, 0.0, description.field * acts.UnitConstants.T))
+
+    def _take_trackml(self) -> None:
+        import acts
+
+        self._detector = build_detector(self._material)
         self._geometry = self._detector.trackingGeometry()
-        self.modules: Modules
         self.modules, self._rows = acts_modules(self._detector)
         with TemporaryDirectory() as folder:
             path = Path(folder) / "field.txt"
@@ -131,9 +147,9 @@ class Transport:
 
 
 @lru_cache(maxsize=2)
-def transport(material: bool) -> Transport:
+def transport(material: bool, description: Description | None = None) -> Transport:
     """Return this process's transport; building it takes a second."""
-    return Transport(material)
+    return Transport(material, description)
 
 
 def _elements(particles: Generated) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ from clew.detector import Modules
 from clew.simulation import SimulationConfig
 from clew.simulation.digitisation import Clusters, digitise, fits
 from clew.simulation.noise import make_noise
+from clew.simulation.volumes import kinds_of
 
 CONFIG = SimulationConfig(smearing=0, inefficiency=0)
 
@@ -37,7 +38,8 @@ def read_out(
 ) -> Clusters:
     random = np.random.default_rng(1)
     position = np.array([[*place, 0.0]])
-    return digitise(np.zeros(1, np.int32), position, np.array([direction]), modules, config, random)
+    place_of, way = np.zeros(1, np.int32), np.array([direction])
+    return digitise(place_of, position, way, modules, kinds_of(modules), config, random)
 
 
 def test_a_perpendicular_track_fires_the_cell_it_crosses():
@@ -62,7 +64,7 @@ def test_the_drift_shifts_barrel_hits_by_half_its_length():
     place = np.stack([u, np.full_like(u, 0.01), np.zeros_like(u)], axis=1)
     rows = np.zeros(len(u), dtype=np.int32)
     along = np.tile([0.0, 0.0, 1.0], (len(u), 1))
-    cluster = digitise(rows, place, along, BARREL, CONFIG, np.random.default_rng(1))
+    cluster = digitise(rows, place, along, BARREL, kinds_of(BARREL), CONFIG, np.random.default_rng(1))
     assert (cluster.position[:, 0] - u).mean() == pytest.approx(0.5 * 0.15 * 0.1206, abs=5e-4)
 
 
@@ -88,7 +90,7 @@ def test_cells_end_at_the_module_and_grazing_tracks_leave_no_hit():
 
 @pytest.mark.slow
 def test_noise_is_a_number_per_module_and_lies_inside(modules):
-    rows, place, direction = make_noise(modules, 0.945, np.random.default_rng(3))
+    rows, place, direction = make_noise(modules, kinds_of(modules).barrel, 0.945, np.random.default_rng(3))
     assert len(rows) == pytest.approx(0.945 * 18728, abs=4 * np.sqrt(0.945 * 18728))
     assert fits(place, rows, modules).all()
     np.testing.assert_allclose(np.linalg.norm(direction, axis=1), 1e6)
