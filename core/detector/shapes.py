@@ -117,8 +117,7 @@ def _shape(table: Mapping[str, Any], kind: str, where: str) -> Shape:
             raise InputError(f"{where}: {key} is missing: a {kind} has {', '.join(needed)}")
     shape: Shape = checked(Shape, table, where, InputError)
     positive = shape.radius > 0 < shape.half_length if kind == "cylinder" else 0 <= shape.inner < shape.outer
-    sizes = (shape.volume, shape.layer, shape.width, shape.length, *shape.pitch)
-    sizes += (shape.thickness, shape.radiation_lengths)
-    if not positive or min(sizes) < 0:
+    numbers = (shape.volume, shape.layer, shape.width, shape.length, *shape.pitch)
+    if not positive or min(*numbers, shape.thickness, shape.radiation_lengths) < 0:
         raise InputError(f"{where}: it has no area, or a number below 0: lengths are in mm")
     return shape

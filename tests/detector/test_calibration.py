@@ -165,7 +165,7 @@ def test_few_events_are_warned_of(toy: Path, capsys: pytest.CaptureFixture[str])
         ("layer", (), "toy.toml: volume 1, layer 6 has hits but is not described"),
         ("twice", (), "toy.toml: volume 1, layer 1 is there twice: remove one of them"),
         ("no area", (), "[[cylinder]] number 1: it has no area"),
-        ("key", (), "[[cylinder]] number 1: unknown key 'width'"),
+        ("key", (), "[[cylinder]] number 1: unknown key 'weight'"),
     ],
 )
 def test_what_has_holes_is_refused_in_one_line(
@@ -193,7 +193,7 @@ def spoil(toy: Path, change: str, detector: Detector) -> None:
         "layer": shapes_of(replace(detector, layers=detector.layers[:5])),
         "twice": text.replace("layer = 2", "layer = 1"),
         "no area": text.replace("radius = 40.0", "radius = 0.0"),
-        "key": text.replace("radius = 40.0", "radius = 40.0\nwidth = 3.0"),
+        "key": text.replace("radius = 40.0", "radius = 40.0\nweight = 3.0"),
     }
     description.write_text(changed.get(change, text))
 
