@@ -13,6 +13,8 @@ from typing import Final
 
 from numba.core import event as numba_event
 
+from clew.kernel_cache import root
+
 __all__ = [
     "announce_with",
     "announcement",
@@ -21,6 +23,10 @@ __all__ = [
 ]
 
 _NOTICE: Final = "compiling kernels, once: a minute or two; later runs start at once"
+_NOWHERE: Final = (
+    "compiling kernels in memory, in every run: a minute or two; no folder to keep them can be written: "
+    "set NUMBA_CACHE_DIR to one"
+)
 _ERASE_LINE: Final = "\r\x1b[K"
 
 
@@ -64,7 +70,7 @@ class _Notice:
         terminal = sys.stderr.isatty()
         if self._is_first():
             # a progress bar without progress may stand in this line; it is drawn again
-            _write(f"{_ERASE_LINE if terminal else ''}{_NOTICE}\n")
+            _write(f"{_ERASE_LINE if terminal else ''}{_NOWHERE if root() is None else _NOTICE}\n")
         if terminal:
             self._end.clear()
             self._ticker = threading.Thread(target=self._tick, args=(self._start,), daemon=True)

@@ -1,7 +1,6 @@
 """The one switch for compiled kernels: every numba function of Clew is declared by `kernel`.
 
-Kernels are cached on disk, so that a second process starts at once.  numba does not notice an edit of a
-function that a cached kernel calls from another file: set CLEW_KERNEL_CACHE=0 while editing.
+Kernels are cached on disk, so that a second process starts at once; see `clew.kernel_cache`.
 
 Arrays are handed down without reference counts.  numba counts references to every array that a function
 takes or slices, atomically; that was 40% of the time of Clew's kernels.  A kernel that owns no memory is
@@ -19,20 +18,20 @@ compiled code and compares results with those of owning kernels; numba's version
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Final, TypeVar, overload
 
 import numba
 
+from clew.kernel_cache import kept_with
+
 __all__ = ["copy_into", "interleaved", "kernel", "parallel_kernel", "run_blocks"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 _BLOCKS_PER_THREAD: Final = 6
 _LEAST_BLOCK: Final = 64
-_CACHE = os.environ.get("CLEW_KERNEL_CACHE", "1") != "0"
 
 
 @overload
@@ -56,16 +55,13 @@ def kernel(
         Insert it into its callers' machine code: for small kernels that are called for every hit.
     """
     options: dict[str, Any] = {
-        "nogil": True,
-        "cache": _CACHE,
-        "error_model": "numpy",
         "inline": "always" if inline else "never",
         "forceinline": force,
         "_nrt": owns,
     }
     if function is None:
-        return lambda late: numba.njit(late, **options)
-    return numba.njit(function, **options)
+        return lambda late: _compiled(late, options)
+    return _compiled(function, options)
 
 
 def parallel_kernel(function: _Function) -> _Function:
@@ -73,7 +69,12 @@ def parallel_kernel(function: _Function) -> _Function:
 
     What such a kernel writes may depend on the loop index only, never on the thread.
     """
-    return numba.njit(function, parallel=True, nogil=True, cache=_CACHE, error_model="numpy", _nrt=True)
+    return _compiled(function, {"parallel": True, "_nrt": True})
+
+
+def _compiled(function: _Function, options: Mapping[str, Any]) -> _Function:
+    with kept_with(function.__code__.co_filename) as kept:
+        return numba.njit(function, nogil=True, error_model="numpy", cache=kept, **options)
 
 
 def run_blocks(work: Callable[[int, int], object], n: int) -> None:
