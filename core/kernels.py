@@ -13,6 +13,10 @@ compiled without its runtime (`_nrt=False`) and so without counts.  What that as
 - Whoever calls a kernel keeps the arrays that it hands down until the call returns.
 - An array is copied into another by `copy_into`: a slice assigned to a slice allocates where they overlap.
 
+Kernels that find no folder for the cache, as of an installation that is read only, are compiled in memory.
+
+The threads of a process do not exist in one that is forked from it: `refuse_after_fork` says so.
+
 `_nrt` and `forceinline` are not documented options of numba: a test looks for reference counts in the
 compiled code and compares results with those of owning kernels; numba's version is bounded in setup.cfg.
 """
@@ -20,6 +24,7 @@ compiled code and compares results with those of owning kernels; numba's version
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -27,12 +32,18 @@ from typing import Any, Final, TypeVar, overload
 
 import numba
 
-__all__ = ["copy_into", "interleaved", "kernel", "parallel_kernel", "run_blocks"]
+from clew.errors import ClewWarning, RunError
+
+__all__ = ["copy_into", "interleaved", "kernel", "parallel_kernel", "refuse_after_fork", "run_blocks"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 _BLOCKS_PER_THREAD: Final = 6
 _LEAST_BLOCK: Final = 64
-_CACHE = os.environ.get("CLEW_KERNEL_CACHE", "1") != "0"
+_SWITCH: Final = "CLEW_KERNEL_CACHE"
+_NO_CACHE: Final = (
+    "kernels can be kept neither beside the code nor in your home, so each run compiles them for a minute or "
+    "two: name a folder that can be written to in NUMBA_CACHE_DIR"
+)
 
 
 @overload
@@ -57,15 +68,14 @@ def kernel(
     """
     options: dict[str, Any] = {
         "nogil": True,
-        "cache": _CACHE,
         "error_model": "numpy",
         "inline": "always" if inline else "never",
         "forceinline": force,
         "_nrt": owns,
     }
     if function is None:
-        return lambda late: numba.njit(late, **options)
-    return numba.njit(function, **options)
+        return lambda late: _declared(late, options)
+    return _declared(function, options)
 
 
 def parallel_kernel(function: _Function) -> _Function:
@@ -73,7 +83,18 @@ def parallel_kernel(function: _Function) -> _Function:
 
     What such a kernel writes may depend on the loop index only, never on the thread.
     """
-    return numba.njit(function, parallel=True, nogil=True, cache=_CACHE, error_model="numpy", _nrt=True)
+    return _declared(function, {"parallel": True, "nogil": True, "error_model": "numpy", "_nrt": True})
+
+
+def _declared(function: _Function, options: dict[str, Any]) -> _Function:
+    """Declare a function to numba, cached where that can be."""
+    if os.environ.get(_SWITCH, "1") != "0":
+        try:
+            return numba.njit(function, cache=True, **options)
+        except RuntimeError:  # neither beside the code nor in the user's home
+            os.environ[_SWITCH] = "0"  # workers need not find that out again
+            warnings.warn(_NO_CACHE, ClewWarning, stacklevel=3)
+    return numba.njit(function, **options)
 
 
 def run_blocks(work: Callable[[int, int], object], n: int) -> None:
@@ -88,6 +109,7 @@ def run_blocks(work: Callable[[int, int], object], n: int) -> None:
     work : callable
     n : int
     """
+    refuse_after_fork()
     threads = min(numba.get_num_threads(), max(n // _LEAST_BLOCK, 1))
     n_blocks = 1 if threads == 1 else _BLOCKS_PER_THREAD * threads
     blocks = iter([(n * k // n_blocks, n * (k + 1) // n_blocks) for k in range(n_blocks)])
@@ -102,6 +124,32 @@ def run_blocks(work: Callable[[int, int], object], n: int) -> None:
     take()
     for other in others:
         other.result()
+
+
+def refuse_after_fork() -> None:
+    """Raise RunError in a process that was forked from one whose kernels had run on several threads.
+
+    There they would wait for those threads for ever.
+    """
+    if _forked:
+        raise RunError(
+            "this process was forked from one in which Clew had started threads, which it does not have: "
+            'start it by multiprocessing.get_context("spawn"), or before the first event'
+        )
+
+
+def _note_fork() -> None:
+    global _forked
+    try:
+        numba.threading_layer()
+    except ValueError:  # numba has started none
+        _forked = _forked or _threads.cache_info().currsize > 0
+    else:
+        _forked = True
+
+
+_forked = False
+os.register_at_fork(after_in_child=_note_fork)
 
 
 @cache
