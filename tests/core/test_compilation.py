@@ -36,10 +36,10 @@ if __name__ == "__main__":
 
 PROCESSES = """
 from clew.compilation import announcing_compilation
-from clew.parallel import new_process
+from clew.parallel import workers
 from kernels import work
 if __name__ == "__main__":
-    with announcing_compilation(), new_process() as first, new_process() as second:
+    with announcing_compilation(), workers() as first, workers() as second:
         print(first.submit(work, 1).result(), second.submit(work, 2.0).result())
 """
 
