@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -109,7 +109,7 @@ def checked(
         if key not in known:
             raise refusal(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
     try:
-        return _adapter(config).validate_python(dict(values))
+        return _adapter(cast(Hashable, config)).validate_python(dict(values))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -117,6 +117,6 @@ def checked(
 
 
 @cache
-def _adapter(config: type[Any]) -> TypeAdapter[Any]:
+def _adapter(config: Hashable) -> TypeAdapter[Any]:
     """Return what checks values for a config; to make one takes milliseconds."""
-    return TypeAdapter(config)
+    return TypeAdapter(cast(type[Any], config))

@@ -34,9 +34,12 @@ def run(options: argparse.Namespace) -> None:
     """Measure, print the table and draw it."""
     from tqdm import tqdm
 
+    from clew.io import check_output
     from clew.pipeline.comparison import compare_presets, comparison_table
     from clew.pipeline.preset import Preset, available_presets
 
+    if options.plot:
+        check_output(options.plot)
     presets = [Preset.load(name) for name in options.presets or available_presets()]
     sources = chosen_events(options)
     total = (options.rounds + 1) * len(presets) * len(sources)

@@ -48,7 +48,7 @@ def add_detector_option(parser: argparse.ArgumentParser) -> None:
 
 def chosen_events(options: argparse.Namespace) -> list[EventSource]:
     """Return the events that SOURCE, --skip, --events and --detector name; a wrong bundle is refused now."""
-    from clew.detector.bundle import detector_of
+    from clew.detector import detector_of
     from clew.io import find_events
 
     sources = find_events(options.source, options.skip, options.events, bundle=options.detector)

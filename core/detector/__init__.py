@@ -1,6 +1,6 @@
 """The detector as data: layers, field, material and which layers follow which, read from a bundle."""
 
-from clew.detector.bundle import read_detector, trackml
+from clew.detector.bundle import detector_digest, detector_of, read_detector, trackml
 from clew.detector.clusters import ClusterTables
 from clew.detector.detector import ClusterSlopes, Detector, Layer, LayerClass, Lengths, SeedLengths
 from clew.detector.modules import Modules
@@ -16,6 +16,8 @@ __all__ = [
     "Modules",
     "SeedLengths",
     "Solenoid",
+    "detector_digest",
+    "detector_of",
     "read_detector",
     "trackml",
 ]

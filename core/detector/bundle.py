@@ -7,7 +7,9 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from hashlib import sha256
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from zipfile import BadZipFile
@@ -21,7 +23,7 @@ from clew.detector.solenoid import Solenoid
 from clew.errors import InputError
 from clew.methods import checked
 
-__all__ = ["COLUMNS", "FILES", "bundle_stamp", "detector_of", "read_detector", "trackml"]
+__all__ = ["COLUMNS", "FILES", "detector_digest", "detector_of", "read_detector", "trackml"]
 
 _Config = TypeVar("_Config")
 FILES: Final = ("detector.toml", "layers.csv", "modules.npz", "clusters.npz")
@@ -40,20 +42,30 @@ def trackml() -> Detector:
         return read_detector(folder)
 
 
-def detector_of(folder: Path | None) -> Detector:
+def detector_of(bundle: Path | None) -> Detector:
     """Return the detector of a bundle, read anew only if it changed; TrackML's for None."""
-    return trackml() if folder is None else _read_once(folder, bundle_stamp(folder))
-
-
-def bundle_stamp(folder: Path) -> str:
-    """Return size and time of change of the files of a bundle: another text may mean another detector."""
-    found = [(path, path.stat()) for path in (folder / name for name in FILES) if path.is_file()]
-    return "\n".join(f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}" for path, stat in found)
+    return trackml() if bundle is None else _read_once(bundle, detector_digest(bundle))
 
 
 @lru_cache(maxsize=2)
-def _read_once(folder: Path, stamp: str) -> Detector:
-    return read_detector(folder)
+def _read_once(bundle: Path, digest: str) -> Detector:
+    return read_detector(bundle)
+
+
+def detector_digest(bundle: Path | None) -> str:
+    """Return the SHA-256 of the files of a bundle; of that of `trackml` for None."""
+    return _trackml_digest() if bundle is None else _digest([bundle / name for name in FILES])
+
+
+@cache
+def _trackml_digest() -> str:
+    shipped = resources.files("clew.detector") / "trackml"
+    return _digest([shipped / name for name in FILES])
+
+
+def _digest(files: Sequence[Traversable]) -> str:
+    contents = [f"{file.name} {sha256(file.read_bytes()).hexdigest()}" for file in files if file.is_file()]
+    return sha256("\n".join(contents).encode()).hexdigest()
 
 
 def read_detector(folder: str | Path, learned: bool = True) -> Detector:

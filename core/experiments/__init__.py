@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from importlib import resources
-from pathlib import Path
 from typing import Final
 
 from clew.errors import ConfigError
+from clew.io import read_plain
 from clew.methods import Method
 
 __all__ = ["TASKS", "available_experiments", "read_experiment"]
@@ -42,7 +42,7 @@ def read_experiment(name: str) -> dict[str, object]:
     """
     try:
         if name.endswith(".toml"):
-            return tomllib.loads(Path(name).read_text(encoding="utf-8"))
+            return tomllib.loads(read_plain(name).decode())
         if name in available_experiments():
             return tomllib.loads((resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

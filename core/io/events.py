@@ -10,8 +10,7 @@ from typing import Final
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Int64Array
-from clew.detector import Detector, Modules
-from clew.detector.bundle import detector_of
+from clew.detector import Detector, Modules, detector_of
 from clew.detector.modules import module_key
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth

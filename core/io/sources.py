@@ -10,10 +10,11 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from clew.detector.bundle import bundle_stamp
+from clew.detector import detector_digest
 from clew.errors import InputError
 from clew.io.schema import TABLES
 from clew.io.tables import TableFile
+from clew.machine import clew_version
 
 __all__ = ["EventSource", "find_events"]
 
@@ -48,7 +49,9 @@ class EventSource:
             raise InputError(f"event {self.event_id} has no truth and particles files: add them to measure")
 
     def fingerprint(self, settings: str) -> str:
-        """Return a text that changes when the event's files or the settings do.
+        """Return a text that changes when the event's files, the settings, the detector or Clew's version do.
+
+        Of the files size and time of change count, of the detector's bundle the content.
 
         Parameters
         ----------
@@ -56,9 +59,8 @@ class EventSource:
             What else the result depends on, such as the resolved preset.
         """
         stamps = [file.stamp() for _, file in sorted(self.tables.items())]
-        if self.bundle is not None:
-            stamps.append(bundle_stamp(self.bundle))
-        return sha256("\n".join([settings, *stamps]).encode()).hexdigest()
+        about = [clew_version(), detector_digest(self.bundle), settings]
+        return sha256("\n".join([*about, *stamps]).encode()).hexdigest()
 
 
 def find_events(

@@ -14,7 +14,7 @@ import numpy as np
 
 from clew.arrays import Float32Array
 from clew.errors import InputError
-from clew.io import atomic_write
+from clew.io import atomic_write, read_plain
 
 __all__ = ["load_arrays", "save_arrays"]
 
@@ -39,7 +39,7 @@ def load_arrays(path: Path) -> tuple[list[Float32Array], dict[str, Any]]:
     """
     record = _read_record(path.with_suffix(".json"))
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
         with np.load(BytesIO(data)) as content:
             arrays = [content[f"arr_{i}"] for i in range(len(content.files))]
     except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
@@ -53,7 +53,7 @@ def load_arrays(path: Path) -> tuple[list[Float32Array], dict[str, Any]]:
 
 def _read_record(path: Path) -> dict[str, Any]:
     try:
-        record: dict[str, Any] = json.loads(path.read_text())
+        record: dict[str, Any] = json.loads(read_plain(path))
         known = "sha256" in record
     except (OSError, ValueError, TypeError) as error:
         raise InputError(

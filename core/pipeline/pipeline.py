@@ -12,6 +12,7 @@ from clew.arrays import Int32Array
 from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.hits.free import FreeHits
+from clew.kernels import refuse_after_fork
 from clew.pipeline.preset import DEFAULT_PRESET, Preset
 from clew.stages import Ensemble, Grower, Seeder, StageClock
 from clew.tracks import Candidates, Seeds
@@ -79,7 +80,10 @@ class Pipeline:
         ------
         TypeError
             For anything but an Event or its Hits.
+        RunError
+            In a process that was forked from one that had reconstructed: see `clew.kernels`.
         """
+        refuse_after_fork()
         hits, clock = _hits_of(event), StageClock()
         free, labels = FreeHits.of(hits), np.zeros(len(hits), dtype=np.int32)
         all_seeds, found = [], Candidates.empty()

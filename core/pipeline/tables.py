@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from clew.errors import ConfigError
+from clew.io import read_plain
 
 __all__ = ["Source", "available_presets", "find_source", "read_tables"]
 
@@ -36,7 +37,7 @@ def find_source(name: str | Path) -> Source:
     if path.suffix != ".toml":
         return _shipped(str(name))
     try:
-        return Source(path.read_text(encoding="utf-8"), path.stem, str(path))
+        return Source(read_plain(path).decode(), path.stem, str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot read the preset: {error}") from error
 
