@@ -37,7 +37,7 @@ def motion_of(record: Mapping[str, Any]) -> Motion:
     return Motion(record["scattering"], record["strip_discs"], record["energy_loss"], record["filtered"])
 
 
-def on_layers_of(weights: str, network: LoopNetwork, detector: Detector) -> LoopNetwork:
+def on_layers_of(weights: str | None, network: LoopNetwork, detector: Detector) -> LoopNetwork:
     """Return a network for the layers of a detector.
 
     One that knows the layers of the TrackML detector takes each layer of another one for that which is most
@@ -45,8 +45,8 @@ def on_layers_of(weights: str, network: LoopNetwork, detector: Detector) -> Loop
 
     Parameters
     ----------
-    weights : str
-        What they are called.
+    weights : str or None
+        What they are called; None where that others are taken has been told.
     network : LoopNetwork
     detector : Detector
 
@@ -64,17 +64,18 @@ def on_layers_of(weights: str, network: LoopNetwork, detector: Detector) -> Loop
     if not len(network.recur):
         return network
     if n_known != len(trackml()):
-        _require_number(weights, n_known, detector)
+        _require_number(weights or "of the network", n_known, detector)
         return network
     alike = _most_alike(detector)
     if np.array_equal(alike, np.arange(n_known)):
         return network
-    warnings.warn(
-        f"weights {weights} know the layers of {trackml().name}: each of {detector.name} is taken for the "
-        "most similar one; train a network for it, or use the extender kalman",
-        ClewWarning,
-        stacklevel=2,
-    )
+    if weights is not None:
+        warnings.warn(
+            f"weights {weights} know the layers of {trackml().name}: each of {detector.name} is taken for "
+            "the most similar one; train a network for it, or use the extender kalman",
+            ClewWarning,
+            stacklevel=2,
+        )
     enter = np.concatenate([network.enter[:N_FEATURES], network.enter[N_FEATURES + alike]])
     first = len(network.dense) - n_known
     dense = np.concatenate([network.dense[:first], network.dense[first + alike]])

@@ -40,7 +40,7 @@ def pulls_along(tracks: Tracks, motion: Motion, network: LoopNetwork) -> Pulls:
 
     Raises ConfigError if the network knows another number of layers; see `on_layers_of`.
     """
-    network = on_layers_of("of the network", network, tracks.hits.detector)
+    network = on_layers_of(None, network, tracks.hits.detector)
     steps = steps_of(tracks, motion)
     corrections = np.zeros((*steps.layer.shape, N_CORRECTIONS), dtype=np.float32)
     if len(network.recur):
