@@ -70,7 +70,7 @@ def _task(options: argparse.Namespace) -> Task:
     from clew.errors import ConfigError
     from clew.experiments import TASKS, read_experiment
     from clew.learning.inputs import Inputs
-    from clew.methods import checked
+    from clew.settings import checked
 
     settings = read_experiment(options.config) if options.config else {}
     given = {key: getattr(options, key) for key in ("task", "network", "epochs", "seed")}

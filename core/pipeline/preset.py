@@ -12,8 +12,9 @@ import tomli_w
 from clew import ensemble, extend, fitting, seeding
 from clew.errors import ConfigError
 from clew.extend.windows.grower import FollowConfig, WindowGrower
-from clew.methods import build, check_fit, checked, resolve_settings
+from clew.methods import build, check_fit, resolve_settings
 from clew.pipeline.tables import available_presets, find_source, read_tables
+from clew.settings import checked
 from clew.stages import Ensemble, Grower, Seeder
 
 __all__ = ["DEFAULT_PRESET", "Preset", "available_presets"]
@@ -43,7 +44,8 @@ class Preset:
     Raises
     ------
     ConfigError
-        For unknown methods or keys, values of the wrong type, and stages that do not fit each other.
+        For unknown methods or keys, values of the wrong type or out of range, and stages that do not fit
+        each other.
     """
 
     name: str
@@ -76,7 +78,7 @@ class Preset:
         seeders = tables["seeding"]
         return cls(
             name=name,
-            description=str(tables.get("description", "")),
+            description=tables.get("description", ""),
             seeding=tuple(seeders) if isinstance(seeders, list) else (seeders,),
             extend=tuple(tables["extend"]),
             fitting=tables["fitting"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 from clew.arrays import Int32Array
 from clew.detector import Detector
@@ -19,6 +20,7 @@ from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
 from clew.motion.state import Motion
 from clew.networks.records import load_arrays
+from clew.settings import Switch, within
 from clew.stages import StageClock
 from clew.tracks import Candidates, Seeds
 
@@ -46,10 +48,10 @@ class RecurrentConfig:
     """
 
     weights: str = "gru-16"
-    widening: float = 2.0
-    least_gain: float = 4.0
-    enough: float = 20.0
-    complete: bool = False
+    widening: Annotated[float, within(0.1, 10)] = 2.0
+    least_gain: Annotated[float, within(-1000, 1000)] = 4.0
+    enough: Annotated[float, within(-1000, 1000)] = 20.0
+    complete: Switch = False
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array
 from clew.detector import Detector
-from clew.errors import ConfigError
 from clew.extend.growing.network import N_FEATURES, N_QUERY
 from clew.extend.growing.trained import motion_of
 from clew.motion.state import Motion
@@ -33,6 +32,7 @@ from clew.networks.blocks import (
 from clew.networks.ops import NumpyOps, Ops
 from clew.networks.rows import by_rows
 from clew.networks.shipped import TrainedNetwork, load_network
+from clew.settings import within
 
 __all__ = [
     "WIDTH",
@@ -71,14 +71,8 @@ class TrackNetShape:
         Units of the dense layer between hidden state and ellipse.
     """
 
-    units: int = 32
-    hidden: int = 32
-
-    def __post_init__(self) -> None:
-        if self.units < 1 or self.hidden < 1:
-            raise ConfigError(
-                f"tracknet of {self.units} units and {self.hidden} hidden ones: both must be at least 1"
-            )
+    units: Annotated[int, within(1, 1024)] = 32
+    hidden: Annotated[int, within(1, 1024)] = 32
 
 
 class Hidden(NamedTuple):

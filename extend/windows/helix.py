@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numba
 import numpy as np
@@ -25,6 +25,7 @@ from clew.motion.helixfit import (
     fit_helix,
 )
 from clew.records import RecordArray, record_dtype
+from clew.settings import within
 from clew.tracks import SEED_LENGTH, Predictions
 
 __all__ = ["N_STEPS", "Crossings", "HelixConfig", "HelixExtender", "cross_layers"]
@@ -58,10 +59,10 @@ class HelixConfig:
         z -> -z.
     """
 
-    beam_cut: float = 4.0
-    beam_error: float = 0.05
-    margin: float = 3.0
-    field_offset: float | None = None
+    beam_cut: Annotated[float, within(0, 100)] = 4.0
+    beam_error: Annotated[float, within(0.001, 1000)] = 0.05
+    margin: Annotated[float, within(0, 1000)] = 3.0
+    field_offset: Annotated[float, within(-10_000, 10_000)] | None = None
 
 
 class Crossings(NamedTuple):

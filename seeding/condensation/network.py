@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from clew.arrays import Float32Array
-from clew.errors import ConfigError
 from clew.networks.blocks import Shape, dense, dense_shapes
 from clew.networks.ops import NumpyOps, Ops
 from clew.networks.rows import one_blas_thread
@@ -20,6 +19,7 @@ from clew.seeding.graph.filtering import (
     Filtered,
 )
 from clew.seeding.graph.interaction import NetworkShape, interact, interaction_shapes
+from clew.settings import within
 
 __all__ = ["CondensationNetwork", "CondensationShape", "array_shapes", "build_keras_model", "condense"]
 
@@ -41,15 +41,8 @@ class CondensationShape(NetworkShape):
         Latent coordinates beyond the five of a helix.
     """
 
-    rounds: int = 4
-    free: int = 2
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.rounds < 0 or self.free < 0:
-            raise ConfigError(
-                f"condensation: rounds is {self.rounds} and free {self.free}: both must be at least 0"
-            )
+    rounds: Annotated[int, within(0, 50)] = 4
+    free: Annotated[int, within(0, 64)] = 2
 
     @property
     def coordinates(self) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array
-from clew.errors import ConfigError
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.networks.shipped import weights_path
@@ -17,6 +17,7 @@ from clew.seeding.dbscan import dbscan
 from clew.seeding.free import seed_free
 from clew.seeding.graph.filtering import EdgeFilter
 from clew.seeding.graph.seeder import seeds_of_labels, shipped_network
+from clew.settings import within
 from clew.tracks import Candidates, Seeds
 
 __all__ = [
@@ -43,16 +44,9 @@ class CondensationSeederConfig:
     """
 
     weights: str = "condensation"
-    eps: float = 0.9
-    min_samples: int = 1
-    least_hits: int = 3
-
-    def __post_init__(self) -> None:
-        if not self.eps > 0 or self.min_samples < 1:
-            raise ConfigError(
-                f"seeding: eps is {self.eps} and min_samples {self.min_samples}: "
-                "eps must be above 0, min_samples at least 1"
-            )
+    eps: Annotated[float, within(0.001, 100)] = 0.9
+    min_samples: Annotated[int, within(1, 1000)] = 1
+    least_hits: Annotated[int, within(1, 100)] = 3
 
 
 @lru_cache(maxsize=4)

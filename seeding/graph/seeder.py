@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from clew.seeding.graph.components import edge_tracks
 from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.graph import build_graph
 from clew.seeding.graph.network import EdgeNetwork
+from clew.settings import listed, within
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["GraphSeeder", "GraphSeederConfig", "seeds_of_labels", "shipped_network"]
@@ -37,12 +39,18 @@ class GraphSeederConfig:
     """
 
     weights: str = "edges-all"
-    thresholds: tuple[float, ...] = (0.3, 0.5, 0.7, 0.85, 0.95)
-    least_hits: int = 3
+    thresholds: Annotated[tuple[Annotated[float, within(0, 1)], ...], listed(1, 20)] = (
+        0.3,
+        0.5,
+        0.7,
+        0.85,
+        0.95,
+    )
+    least_hits: Annotated[int, within(1, 100)] = 3
 
     def __post_init__(self) -> None:
-        if not self.thresholds or list(self.thresholds) != sorted(set(self.thresholds)):
-            raise ConfigError(f"seeding: thresholds are {self.thresholds}: give one or more, ascending")
+        if list(self.thresholds) != sorted(set(self.thresholds)):
+            raise ConfigError(f"seeding: thresholds are {self.thresholds}: give each once, ascending")
 
 
 @lru_cache(maxsize=4)

@@ -36,6 +36,7 @@ from clew.learning import train
 from clew.motion.state import Motion
 from clew.networks.records import save_arrays
 from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
+from clew.settings import checked
 from clew.stages import Grower, StageClock
 from clew.tracks import Candidates
 from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
@@ -165,8 +166,8 @@ def test_training_makes_predictions_likelier(track_set: TrackSet, tmp_path: Path
 
 
 def test_sizes_that_kernels_do_not_take_are_refused() -> None:
-    with pytest.raises(ConfigError, match="hidden is 9: choose a multiple of 4"):
-        RecurrentTrainingConfig(hidden=9)
+    with pytest.raises(ConfigError, match=r"^here: hidden: .*multiple of 4, not 9$"):
+        checked(RecurrentTrainingConfig, {"hidden": 9}, "here")
 
 
 def test_weights_of_another_network_are_refused(event: Event) -> None:
