@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
@@ -25,7 +25,8 @@ __all__ = ["Name", "Switch", "checked", "listed", "parse_toml", "read_text", "wi
 
 _Settings = TypeVar("_Settings")
 
-_CONFIG: Final = ConfigDict(extra="forbid", allow_inf_nan=False, str_min_length=1, str_max_length=4096)
+_MOST_CHARACTERS: Final = 4096
+"""Of a text: the longest are paths."""
 
 _MOST_BYTES: Final = 10_000_000
 """Of a file of settings; the largest preset that ships has 3,000."""
@@ -51,7 +52,11 @@ def listed(least: int, most: int) -> Any:
 
 
 def checked(
-    config: type[_Settings], values: Mapping[str, Any], where: str, refusal: type[ClewError] = ConfigError
+    config: type[_Settings],
+    values: Mapping[str, Any],
+    where: str,
+    refusal: type[ClewError] = ConfigError,
+    others: bool = False,
 ) -> _Settings:
     """Make a frozen dataclass from outside values.
 
@@ -64,13 +69,16 @@ def checked(
         How errors call the place of the values, such as "preset finnie, [seeding]".
     refusal : type
         What is raised for an unknown key, a wrong type or a value out of range, naming key and remedy.
+    others : bool
+        Leave unknown keys aside, as records tell more than a program needs.
     """
     known: Mapping[str, object] = config.__dataclass_fields__  # type: ignore[attr-defined]
     for key in values:
-        if key not in known:
+        if key not in known and not others:
             raise refusal(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
     try:
-        (made,) = _adapter(config).validate_python((dict(values),))
+        made: _Settings
+        (made,) = _adapter(config, "ignore" if others else "forbid").validate_python((dict(values),))
     except ValidationError as error:
         raise refusal(f"{where}: {_told(error)}") from error
     except ClewError as error:  # of settings that do not go together
@@ -79,9 +87,12 @@ def checked(
 
 
 @cache
-def _adapter(config: type[_Settings]) -> TypeAdapter[tuple[_Settings]]:
+def _adapter(config: Any, unknown_keys: Literal["forbid", "ignore"]) -> TypeAdapter[tuple[Any]]:
     # pydantic takes no ConfigDict for a dataclass itself; one around it holds for all dataclasses inside
-    return TypeAdapter(tuple[config], config=_CONFIG)  # type: ignore[valid-type]
+    rules = ConfigDict(
+        extra=unknown_keys, allow_inf_nan=False, str_min_length=1, str_max_length=_MOST_CHARACTERS
+    )
+    return TypeAdapter(tuple[config], config=rules)
 
 
 def _told(error: ValidationError) -> str:

@@ -75,6 +75,7 @@ def reconstruct_events(
     draw : callable or None
         Makes a picture of each event, such as `clew.plots.EventPictures`; it is pickled to the processes.
     """
+    preset_pipeline(preset)  # refuses weights that cannot be used before anything is written
     output.parent.mkdir(parents=True, exist_ok=True)
     settings = f"{preset.to_toml()}\npictures {draw}"
     fingerprints = {source.event_id: source.fingerprint(settings) for source in sources}

@@ -14,6 +14,7 @@ from pydantic import Field
 from clew.arrays import Float32Array, Int32Array
 from clew.detector import Detector
 from clew.errors import InputError
+from clew.extend.growing.network import MOST_UNITS
 from clew.extend.growing.steps import Steps, steps_of
 from clew.extend.growing.targets import stack
 from clew.extend.growing.trained import motion_record
@@ -88,8 +89,8 @@ class RecurrentTrainingConfig(StepsTrainingConfig):
 
     name: Name = "gru-16"
     filtered: Switch = True
-    units: Annotated[int, within(4, 1024), Field(multiple_of=4)] = 16
-    hidden: Annotated[int, within(4, 1024), Field(multiple_of=4)] = 16
+    units: Annotated[int, within(4, MOST_UNITS), Field(multiple_of=4)] = 16
+    hidden: Annotated[int, within(4, MOST_UNITS), Field(multiple_of=4)] = 16
 
     @property
     def motion(self) -> Motion:

@@ -62,6 +62,9 @@ class TrackNetGrower:
     config: TrackNetConfig
     snap: Branching
 
+    def __post_init__(self) -> None:
+        _ = self.network  # weights that cannot be used are refused before any work is done
+
     @property
     def windows(self) -> None:
         """None: it goes on from a state, not from windows of hits."""

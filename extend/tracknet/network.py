@@ -18,7 +18,7 @@ import numpy as np
 from clew.arrays import Float32Array, Int32Array
 from clew.detector import Detector
 from clew.extend.growing.network import N_FEATURES, N_QUERY
-from clew.extend.growing.trained import motion_of
+from clew.extend.growing.trained import MotionRecord
 from clew.motion.state import Motion
 from clew.networks.blocks import (
     Shape,
@@ -38,7 +38,9 @@ __all__ = [
     "WIDTH",
     "Hidden",
     "TrackNet",
+    "TrackNetRecord",
     "TrackNetShape",
+    "TrainedWith",
     "array_shapes",
     "build_keras_model",
     "ellipses",
@@ -169,27 +171,43 @@ def build_keras_model(shape: TrackNetShape, n_steps: int) -> Any:
 
 
 @dataclass(frozen=True)
-class TrackNet(TrainedNetwork):
+class TrainedWith:
+    """Of the settings of a training, what studies need to know."""
+
+    alpha: Annotated[float, within(0, 1)]
+
+
+@dataclass(frozen=True)
+class TrackNetRecord:
+    """What the record of the network tells."""
+
+    shape: TrackNetShape
+    motion: MotionRecord
+    config: TrainedWith
+
+
+@dataclass(frozen=True)
+class TrackNet(TrainedNetwork[TrackNetRecord]):
     """A trained network, ready to follow candidates without Keras."""
 
     @classmethod
     def load(cls, path: Path) -> TrackNet:
         """Read weights; raises InputError for a damaged file or another network's."""
-        return cls(*load_network(path, "tracknet", lambda shape: array_shapes(TrackNetShape(**shape))))
+        return cls(*load_network(path, "tracknet", TrackNetRecord, lambda told: array_shapes(told.shape)))
 
     @cached_property
     def motion(self) -> Motion:
         """How tracks deviate from helices through three hits, as in training."""
-        return motion_of(self.record["motion"])
+        return self.about.motion.motion
 
     @property
     def alpha(self) -> float:
         """What the distance from the centre counted in the loss."""
-        return float(self.record["config"]["alpha"])
+        return self.about.config.alpha
 
     def start(self, n: int) -> Hidden:
         """Return the states of n candidates of which no hit is known yet."""
-        units = self.record["shape"]["units"]
+        units = self.about.shape.units
         nothing = np.zeros((n, units), dtype=np.float32)
         return Hidden(np.zeros((n, WIDTH, _N_FEATURES), dtype=np.float32), nothing, nothing)
 

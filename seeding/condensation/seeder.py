@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array
+from clew.errors import InputError
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.networks.shipped import weights_path
@@ -51,9 +52,16 @@ class CondensationSeederConfig:
 
 @lru_cache(maxsize=4)
 def shipped_stages(name: str) -> tuple[EdgeFilter, CondensationNetwork]:
-    """Return both stages by the second's weights: a shipped name, or an .npz."""
-    network = CondensationNetwork.load(weights_path("clew.seeding.weights", name))
-    return EdgeFilter(shipped_network(network.record["filter"]), network.record["threshold"]), network
+    """Return both stages by the second's weights: a shipped name, or an .npz.
+
+    Raises InputError for damaged weights, and for another filter than that of the training.
+    """
+    path = weights_path("clew.seeding.weights", name)
+    network = CondensationNetwork.load(path)
+    edge_filter = shipped_network(network.about.filter)
+    if edge_filter.record["sha256"] != network.about.filter_sha256:
+        raise InputError(f"{path}: trained behind another {network.about.filter}: copy that filter anew")
+    return EdgeFilter(edge_filter, network.about.threshold), network
 
 
 def cluster(
@@ -82,6 +90,9 @@ class CondensationSeeder:
 
     config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
 
+    def __post_init__(self) -> None:
+        shipped_stages(self.config.weights)  # what cannot be used is refused before any work is done
+
     def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Find seeds among the free hits; no hit is in two of them."""
         return seed_free(self.find, hits, free)
@@ -96,6 +107,9 @@ class CondensationTripletSeeder:
     """The same tracks, each as a triplet to be grown in a loop; see `clew.stages.Seeder`."""
 
     config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
+
+    def __post_init__(self) -> None:
+        shipped_stages(self.config.weights)  # what cannot be used is refused before any work is done
 
     def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Return the first hits of each track on its first three layers, for tracks on as many."""

@@ -15,7 +15,6 @@ from clew.hits.free import FreeHits
 from clew.networks.shipped import weights_path
 from clew.seeding.free import seed_free
 from clew.seeding.graph.components import edge_tracks
-from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.graph import build_graph
 from clew.seeding.graph.network import EdgeNetwork
 from clew.settings import listed, within
@@ -65,6 +64,9 @@ class GraphSeeder:
 
     config: GraphSeederConfig = field(default_factory=GraphSeederConfig)
 
+    def __post_init__(self) -> None:
+        shipped_network(self.config.weights)  # what cannot be used is refused before any work is done
+
     def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Find seeds among the free hits; no hit is in two of them."""
         return seed_free(self.find, hits, free)
@@ -72,7 +74,7 @@ class GraphSeeder:
     def find(self, hits: Hits) -> Seeds:
         """Find seeds among all hits of an event."""
         network = shipped_network(self.config.weights)
-        graph = build_graph(hits, DoubletConfig(**network.record["doublets"]))
+        graph = build_graph(hits, network.about.doublets)
         labels = np.zeros(len(hits), dtype=np.int32)
         layer = hits.layer_index[graph.rows]
         labels[graph.rows] = edge_tracks(graph, network.scores(graph), layer, self.config.thresholds)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from clew.detector import trackml
-from clew.errors import ConfigError
+from clew.errors import ConfigError, InputError
 from clew.event import Event
 from clew.extend.growing.network import (
     N_CORRECTIONS,
@@ -23,7 +23,7 @@ from clew.extend.growing.network import (
 )
 from clew.extend.growing.steps import LONGEST, steps_of
 from clew.extend.growing.targets import STEP_TARGET, stack
-from clew.extend.growing.trained import motion_of, motion_record
+from clew.extend.growing.trained import MotionRecord, motion_record
 from clew.extend.kalman.grower import KalmanConfig, KalmanGrower
 from clew.extend.recurrent.grower import RecurrentConfig, RecurrentGrower
 from clew.extend.recurrent.model import build_model, likelihood_loss
@@ -171,7 +171,7 @@ def test_sizes_that_kernels_do_not_take_are_refused() -> None:
 
 
 def test_weights_of_another_network_are_refused(event: Event) -> None:
-    with pytest.raises(ConfigError, match="lstm-64 are not of a recurrent network in the loop"):
+    with pytest.raises(InputError, match=r"lstm-64\.npz: weights of another network"):
         grown(RecurrentGrower(RecurrentConfig("lstm-64"), SNAP), event)
 
 
@@ -188,5 +188,6 @@ def test_weights_of_another_detector_are_refused(
 
 def test_the_filter_of_a_record_is_that_of_the_training() -> None:
     motion = Motion(1.1, 1.2, 0.03, filtered=False)
-    assert motion_of(motion_record(motion)) == motion
-    assert motion_of({"scattering": 1.3, "strip_discs": 1.5, "energy_loss": 0.01, "filtered": True}) == MOTION
+    assert MotionRecord(**motion_record(motion)).motion == motion
+    shipped = {"scattering": 1.3, "strip_discs": 1.5, "energy_loss": 0.01, "filtered": True}
+    assert MotionRecord(**shipped).motion == MOTION

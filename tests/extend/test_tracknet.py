@@ -15,12 +15,15 @@ from clew.errors import InputError
 from clew.event import Event, Hits
 from clew.extend.growing.network import N_FEATURES, N_QUERY
 from clew.extend.growing.targets import STEP_TARGET
+from clew.extend.growing.trained import MotionRecord
 from clew.extend.tracknet.grower import TrackNetConfig, TrackNetGrower
 from clew.extend.tracknet.network import (
     LEAST_RADIUS,
     WIDTH,
     TrackNet,
+    TrackNetRecord,
     TrackNetShape,
+    TrainedWith,
     array_shapes,
     build_keras_model,
     layer_kinds,
@@ -59,7 +62,8 @@ def event() -> Event:
 def network() -> TrackNet:
     rng = np.random.default_rng(5)
     arrays = [rng.normal(0, 0.4, shape).astype(np.float32) for shape in array_shapes(SHAPE)]
-    return TrackNet(arrays, {"shape": {"units": 8, "hidden": 6}})
+    about = TrackNetRecord(SHAPE, MotionRecord(1.3, 1.5, 0.01, filtered=False), TrainedWith(0.9))
+    return TrackNet(arrays, {}, about)
 
 
 def test_numpy_and_keras_draw_the_same_ellipses_also_hit_by_hit(network: TrackNet) -> None:

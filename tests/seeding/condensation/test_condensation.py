@@ -17,6 +17,7 @@ from clew.pipeline import Pipeline
 from clew.plots.latent import draw_latent_space, principal_axes
 from clew.seeding.condensation.network import (
     CondensationNetwork,
+    CondensationRecord,
     CondensationShape,
     array_shapes,
     build_keras_model,
@@ -50,8 +51,7 @@ def filtered(event: Event) -> Filtered:
 def network(shape: CondensationShape = SHAPE) -> CondensationNetwork:
     rng = np.random.default_rng(3)
     arrays = [rng.normal(0, 0.2, s).astype(np.float32) for s in array_shapes(shape)]
-    about = {"units": shape.units, "steps": shape.steps, "rounds": shape.rounds, "free": shape.free}
-    return CondensationNetwork(arrays, {"shape": about})
+    return CondensationNetwork(arrays, {}, CondensationRecord(shape, "edges-pixels", 0.01, "none"))
 
 
 def turned(hits: Hits, angle: float) -> Hits:
