@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
 import tomli_w
 
 from clew import ensemble, extend, fitting, seeding
+from clew.display import Displayed
 from clew.errors import ConfigError
 from clew.extend.windows.grower import FollowConfig, WindowGrower
 from clew.methods import build, check_fit, resolve_settings
@@ -24,8 +26,8 @@ DEFAULT_PRESET: Final = "clew"
 _Table: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Preset:
+@dataclass(frozen=True, repr=False)
+class Preset(Displayed):
     """The stages of a pipeline with their settings, as read from TOML.
 
     Attributes
@@ -59,6 +61,13 @@ class Preset:
     def __post_init__(self) -> None:
         self.resolved()
         self._check_fits()
+
+    def facts(self) -> dict[str, object]:
+        """See `clew.display`."""
+        stages = {"seeding": self.seeding, "extend": self.extend}
+        methods = {stage: ", ".join(_counted(tables)) for stage, tables in stages.items()}
+        others = {"fitting": self.fitting["method"], "ensemble": self.ensemble["method"]}
+        return {"name": self.name} | methods | others
 
     @classmethod
     def load(cls, name: str | Path) -> Preset:
@@ -142,3 +151,10 @@ class Preset:
 
     def _place(self, table: str) -> str:
         return f"preset {self.name}, {table}"
+
+
+def _counted(tables: Sequence[_Table]) -> Iterator[str]:
+    """Yield the methods of some tables in their order, with how often each stands in a row."""
+    for method, row in groupby(table["method"] for table in tables):
+        n = len(list(row))
+        yield method if n == 1 else f"{n} x {method}"

@@ -34,6 +34,10 @@ def available_presets() -> tuple[str, ...]:
 
 def find_source(name: str | Path) -> Source:
     """Read a shipped preset by name, or any by the path of its TOML file; ConfigError where there is none."""
+    if not isinstance(name, (str, Path)):
+        raise TypeError(
+            f"a preset is a name, the path of a .toml file or a Preset, not a {type(name).__name__}"
+        )
     path = Path(name)
     if path.suffix != ".toml":
         return _shipped(str(name))
