@@ -1,5 +1,6 @@
 # make demo    reconstruct the bundled events; prints scores and times, writes a submission and pictures
 # make test    lint, type check, check that rooms import downwards only, and test
+# make nightly the tests once more, with every array access of compiled code checked; takes long
 # make clean   remove what the others made
 
 PYTHON ?= python3.11
@@ -7,13 +8,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint nightly clean
 
 demo: $(VENV)/.clew
 	$(BIN)/clew reconstruct data/events --output out/demo/submission.csv --pictures out/demo
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# numba's cache does not tell checked kernels from others: they have their own
+nightly: lint
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=build/checked-kernels $(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .
