@@ -5,6 +5,7 @@ Reconstruction is handed `Hits` only; `Truth` and `Particles` are for training a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -43,7 +44,7 @@ class Cells(Displayed):
     channel: Int32Array
     value: Float32Array
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> Mapping[str, object]:
         """See `clew.display`."""
         return {"hits": len(self.offsets) - 1, "cells": len(self.value)}
 
@@ -85,7 +86,7 @@ class Hits(Displayed):
     def __len__(self) -> int:
         return len(self.hit_id)
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> Mapping[str, object]:
         """See `clew.display`."""
         n_cells = None if self.cells is None else len(self.cells.value)
         return {"hits": len(self), "cells": n_cells, "detector": self.detector.name}
@@ -144,7 +145,7 @@ class Particles(Displayed):
     charge: Int32Array
     n_hits: Int32Array
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> Mapping[str, object]:
         """See `clew.display`."""
         return {"particles": len(self.particle_id)}
 
@@ -179,7 +180,7 @@ class Truth(Displayed):
     momentum: Float32Array
     weight: Float64Array
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> Mapping[str, object]:
         """See `clew.display`."""
         return {"hits": len(self.particle_id), "noise": int(np.count_nonzero(self.particle_id == 0))}
 
@@ -193,7 +194,7 @@ class Event(Displayed):
     particles: Particles | None = None
     truth: Truth | None = None
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> Mapping[str, object]:
         """See `clew.display`."""
         n_particles = None if self.particles is None else len(self.particles.particle_id)
         about = {"event_id": self.event_id, **self.hits.facts(), "particles": n_particles}

@@ -72,13 +72,14 @@ def checked(
     others : bool
         Leave unknown keys aside, as records tell more than a program needs.
     """
-    known: Mapping[str, object] = config.__dataclass_fields__  # type: ignore[attr-defined]
+    kind: Any = config
+    known: Mapping[str, object] = kind.__dataclass_fields__
     for key in values:
         if key not in known and not others:
             raise refusal(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
     try:
         made: _Settings
-        (made,) = _adapter(config, "ignore" if others else "forbid").validate_python((dict(values),))
+        (made,) = _adapter(kind, "ignore" if others else "forbid").validate_python((dict(values),))
     except ValidationError as error:
         raise refusal(f"{where}: {_told(error)}") from error
     except ClewError as error:  # of settings that do not go together

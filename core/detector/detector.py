@@ -188,7 +188,7 @@ class Detector(Displayed):
     def __len__(self) -> int:
         return len(self.layers)
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> Mapping[str, object]:
         """See `clew.display`."""
         n_modules = sum(layer.n_modules for layer in self.layers)
         return {"name": self.name, "layers": len(self), "modules": n_modules}

@@ -62,7 +62,7 @@ class Preset(Displayed):
         self.resolved()
         self._check_fits()
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> Mapping[str, object]:
         """See `clew.display`."""
         stages = {"seeding": self.seeding, "extend": self.extend}
         methods = {stage: ", ".join(_counted(tables)) for stage, tables in stages.items()}
