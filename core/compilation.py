@@ -6,12 +6,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from multiprocessing import get_context
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from numba.core import event as numba_event
+
+from clew.kernel_cache import root
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Lock
 
 __all__ = [
     "announce_with",
@@ -21,6 +25,10 @@ __all__ = [
 ]
 
 _NOTICE: Final = "compiling kernels, once: a minute or two; later runs start at once"
+_NOWHERE: Final = (
+    "compiling kernels in memory, in every run: a minute or two; no folder to keep them can be written: "
+    "set NUMBA_CACHE_DIR to one"
+)
 _ERASE_LINE: Final = "\r\x1b[K"
 
 
@@ -32,39 +40,50 @@ def working_time() -> float:
 @contextmanager
 def announcing_compilation() -> Iterator[None]:
     """Tell on stderr, once for this process and its workers, when kernels get compiled in a with-block."""
-    with TemporaryDirectory(prefix="clew-") as folder:
-        announce_with(Path(folder) / "told")
-        try:
-            yield
-        finally:
-            announce_with(None)
+    _COMPILING.notice = _Notice()
+    try:
+        yield
+    finally:
+        announce_with(None)
 
 
-def announcement() -> Path | None:
+def announcement() -> Lock | None:
     """Return what a worker process needs for `announce_with`, to announce as this process does."""
-    return None if _COMPILING.notice is None else _COMPILING.notice.told
+    return None if _COMPILING.notice is None else _COMPILING.notice.shared()
 
 
-def announce_with(told: Path | None) -> None:
-    """Announce compilation, unless another process has made the file `told` and does; None: be silent."""
+def announce_with(told: Lock | None) -> None:
+    """Announce compilation, unless another process has taken the lock `told` and does; None: be silent."""
     _COMPILING.notice = None if told is None else _Notice(told)
 
 
 class _Notice:
-    """Writes the line, and on a terminal the seconds that pass below it."""
+    """Writes the line, and on a terminal the seconds that pass below it.
 
-    def __init__(self, told: Path) -> None:
-        self.told = told
+    Whoever takes the lock `told` writes the line and keeps the lock; a process that has no workers has none.
+    """
+
+    def __init__(self, told: Lock | None = None) -> None:
+        self._told = told
+        self._is_told = False
         self._start: float | None = None
         self._end = threading.Event()
         self._ticker: threading.Thread | None = None
+
+    def shared(self) -> Lock:
+        """Return the lock, made when it is first wanted: to make one starts a process."""
+        if self._told is None:
+            self._told = get_context("spawn").Lock()
+            if self._is_told:
+                self._told.acquire()
+        return self._told
 
     def begin(self) -> None:
         self._start = self._start or perf_counter()
         terminal = sys.stderr.isatty()
         if self._is_first():
             # a progress bar without progress may stand in this line; it is drawn again
-            _write(f"{_ERASE_LINE if terminal else ''}{_NOTICE}\n")
+            _write(f"{_ERASE_LINE if terminal else ''}{_NOWHERE if root() is None else _NOTICE}\n")
         if terminal:
             self._end.clear()
             self._ticker = threading.Thread(target=self._tick, args=(self._start,), daemon=True)
@@ -78,11 +97,10 @@ class _Notice:
             self._ticker = None
 
     def _is_first(self) -> bool:
-        try:
-            self.told.touch(exist_ok=False)
-        except OSError:
+        if self._is_told:
             return False
-        return True
+        self._is_told = True
+        return self._told is None or self._told.acquire(block=False)
 
     def _tick(self, start: float) -> None:
         while not self._end.is_set():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ClewError", "ClewWarning", "ConfigError", "InputError"]
+__all__ = ["ClewError", "ClewWarning", "ConfigError", "InputError", "RunError"]
 
 
 class ClewError(Exception):
@@ -15,6 +15,10 @@ class InputError(ClewError):
 
 class ConfigError(ClewError):
     """A preset or setting is wrong; the message names the key and the allowed values."""
+
+
+class RunError(ClewError):
+    """A run cannot go on: its output cannot be written or is another run's, or a worker died."""
 
 
 class ClewWarning(UserWarning):

@@ -1,7 +1,7 @@
 """The one switch for compiled kernels: every numba function of Clew is declared by `kernel`.
 
-Kernels are cached on disk, so that a second process starts at once.  numba does not notice an edit of a
-function that a cached kernel calls from another file: set CLEW_KERNEL_CACHE=0 while editing.
+Kernels are cached on disk, so that a second process starts at once; see `clew.kernel_cache`; where no
+folder can be written, in memory.
 
 Arrays are handed down without reference counts.  numba counts references to every array that a function
 takes or slices, atomically; that was 40% of the time of Clew's kernels.  A kernel that owns no memory is
@@ -13,6 +13,8 @@ compiled without its runtime (`_nrt=False`) and so without counts.  What that as
 - Whoever calls a kernel keeps the arrays that it hands down until the call returns.
 - An array is copied into another by `copy_into`: a slice assigned to a slice allocates where they overlap.
 
+The threads of a process do not exist in one that is forked from it: `refuse_after_fork` says so.
+
 `_nrt` and `forceinline` are not documented options of numba: a test looks for reference counts in the
 compiled code and compares results with those of owning kernels; numba's version is bounded in setup.cfg.
 """
@@ -20,19 +22,21 @@ compiled code and compares results with those of owning kernels; numba's version
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Final, TypeVar, overload
 
 import numba
 
-__all__ = ["copy_into", "interleaved", "kernel", "parallel_kernel", "run_blocks"]
+from clew.errors import RunError
+from clew.kernel_cache import kept_with
+
+__all__ = ["copy_into", "interleaved", "kernel", "parallel_kernel", "refuse_after_fork", "run_blocks"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 _BLOCKS_PER_THREAD: Final = 6
 _LEAST_BLOCK: Final = 64
-_CACHE = os.environ.get("CLEW_KERNEL_CACHE", "1") != "0"
 
 
 @overload
@@ -56,16 +60,13 @@ def kernel(
         Insert it into its callers' machine code: for small kernels that are called for every hit.
     """
     options: dict[str, Any] = {
-        "nogil": True,
-        "cache": _CACHE,
-        "error_model": "numpy",
         "inline": "always" if inline else "never",
         "forceinline": force,
         "_nrt": owns,
     }
     if function is None:
-        return lambda late: numba.njit(late, **options)
-    return numba.njit(function, **options)
+        return lambda late: _compiled(late, options)
+    return _compiled(function, options)
 
 
 def parallel_kernel(function: _Function) -> _Function:
@@ -73,7 +74,12 @@ def parallel_kernel(function: _Function) -> _Function:
 
     What such a kernel writes may depend on the loop index only, never on the thread.
     """
-    return numba.njit(function, parallel=True, nogil=True, cache=_CACHE, error_model="numpy", _nrt=True)
+    return _compiled(function, {"parallel": True, "_nrt": True})
+
+
+def _compiled(function: _Function, options: Mapping[str, Any]) -> _Function:
+    with kept_with(function.__code__.co_filename) as kept:
+        return numba.njit(function, nogil=True, error_model="numpy", cache=kept, **options)
 
 
 def run_blocks(work: Callable[[int, int], object], n: int) -> None:
@@ -88,6 +94,7 @@ def run_blocks(work: Callable[[int, int], object], n: int) -> None:
     work : callable
     n : int
     """
+    refuse_after_fork()
     threads = min(numba.get_num_threads(), max(n // _LEAST_BLOCK, 1))
     n_blocks = 1 if threads == 1 else _BLOCKS_PER_THREAD * threads
     blocks = iter([(n * k // n_blocks, n * (k + 1) // n_blocks) for k in range(n_blocks)])
@@ -102,6 +109,32 @@ def run_blocks(work: Callable[[int, int], object], n: int) -> None:
     take()
     for other in others:
         other.result()
+
+
+def refuse_after_fork() -> None:
+    """Raise RunError in a process that was forked from one whose kernels had run on several threads.
+
+    There they would wait for those threads for ever.
+    """
+    if _forked:
+        raise RunError(
+            "this process was forked from one in which Clew had started threads, which it does not have: "
+            'start it by multiprocessing.get_context("spawn"), or before the first event'
+        )
+
+
+def _note_fork() -> None:
+    global _forked
+    try:
+        numba.threading_layer()
+    except ValueError:  # numba has started none
+        _forked = _forked or _threads.cache_info().currsize > 0
+    else:
+        _forked = True
+
+
+_forked = False
+os.register_at_fork(after_in_child=_note_fork)
 
 
 @cache

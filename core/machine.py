@@ -7,6 +7,7 @@ import platform
 import re
 import resource
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Final
 
 import numba
 
-__all__ = ["Machine", "core_count", "describe_machine", "peak_memory"]
+__all__ = ["Machine", "clew_version", "core_count", "describe_machine", "peak_memory"]
 
 _PACKAGES: Final = ("clew", "numpy", "numba", "scipy", "scikit-learn", "hdbscan", "keras")
 _BACKENDS: Final = ("tensorflow", "tensorflow-cpu", "jax", "torch")
@@ -59,7 +60,7 @@ def describe_machine() -> Machine:
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30,
         system=platform.platform(),
         python=platform.python_version(),
-        versions=_versions(),
+        versions=_versions((*_PACKAGES, *_BACKENDS)),
     )
 
 
@@ -73,15 +74,20 @@ def _cpu_name() -> str:
 
 
 def core_count() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return the number of cores that this process may use, within its affinity and its container's quota."""
+    import joblib  # half a second that a run in one process need not wait for
+
+    return int(joblib.cpu_count())
 
 
-def _versions() -> dict[str, str]:
+def clew_version() -> str:
+    """Return the version of Clew that is installed; empty for one that is only on the path."""
+    return _versions(("clew",)).get("clew", "")
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
     found = {}
-    for name in (*_PACKAGES, *_BACKENDS):
+    for name in packages:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
 from clew.errors import ClewError, ConfigError
+from clew.plain import read_plain
 
 __all__ = ["Name", "Switch", "checked", "listed", "parse_toml", "read_text", "within"]
 
@@ -130,12 +131,6 @@ def read_text(path: Path, what: str, refusal: type[ClewError] = ConfigError) -> 
     refusal : type
     """
     try:
-        if path.exists() and not path.is_file():  # to read a pipe would wait forever
-            raise refusal(f"{path}: cannot read {what}: not a file")
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise refusal(f"{path}: cannot read {what}: larger than {_MOST_BYTES // 1_000_000} MB")
-        return content.decode("utf-8")
+        return read_plain(path, _MOST_BYTES).decode()
     except (OSError, ValueError) as error:
         raise refusal(f"{path}: cannot read {what}: {error}") from error

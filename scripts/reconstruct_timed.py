@@ -151,8 +151,10 @@ class Side:
     @contextmanager
     def process(self, events: str, preset: str) -> Iterator[Worker]:
         """Start the installation; it ends with the with-block."""
-        environment = {key: value for key, value in os.environ.items() if key != "CLEW_KERNEL_CACHE"}
-        environment |= {"PYTHONPATH": str(self.folder), "NUMBA_CACHE_DIR": str(self.folder / "kernels")}
+        environment = os.environ | {
+            "PYTHONPATH": str(self.folder),
+            "NUMBA_CACHE_DIR": str(self.folder / "kernels"),
+        }
         command = [sys.executable, __file__, events, "--preset", preset, "--serve"]
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from clew.benchmark.timing import Timing
 from clew.io import EventSource
-from clew.parallel import new_process
+from clew.parallel import workers
 from clew.pipeline.driver import reconstruct_events
 from clew.pipeline.preset import Preset
 
@@ -47,7 +47,7 @@ def time_start(preset: Preset, source: EventSource, repeats: int) -> StartTimes:
 
 def _start(preset: Preset, source: EventSource) -> tuple[float, float]:
     begin = perf_counter()
-    with new_process() as process:
+    with workers() as process:
         event = process.submit(_reconstruct_twice, preset, source).result()
     return perf_counter() - begin - 2 * event, event
 

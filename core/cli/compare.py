@@ -28,10 +28,12 @@ def run(options: argparse.Namespace) -> None:
     """Measure, print the table and draw it."""
     from tqdm import tqdm
 
-    from clew.io import find_events
+    from clew.io import check_output, find_events
     from clew.pipeline.comparison import compare_presets, comparison_table
     from clew.pipeline.preset import Preset, available_presets
 
+    if options.plot:
+        check_output(options.plot)
     presets = [Preset.load(name) for name in options.presets or available_presets()]
     sources = find_events(options.source, options.skip, options.events)
     total = (options.rounds + 1) * len(presets) * len(sources)

@@ -24,11 +24,13 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from clew.cli.report import print_scores
-    from clew.io import find_events
+    from clew.io import check_output, find_events
     from clew.metrics import summarise
     from clew.pipeline.evaluation import evaluate_events
     from clew.pipeline.preset import DEFAULT_PRESET, Preset
 
+    if options.plot:
+        check_output(options.plot)
     preset = Preset.load(options.preset or DEFAULT_PRESET)
     sources = find_events(options.source, options.skip, options.events)
     work = evaluate_events(sources, preset, options.jobs)

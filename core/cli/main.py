@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, Final
 
+from clew.cli.stopping import Stopper
 from clew.errors import ClewError, ClewWarning
 
 __all__ = ["main"]
@@ -31,38 +34,115 @@ _COMMANDS: Final = {
 }
 
 
+_GOES_ON: Final = {
+    **dict.fromkeys(("reconstruct", "simulate", "dataset", "prepare"), "the same command goes on from here"),
+    "train": "the same command with --resume goes on from the last epoch",
+}
+"""What is said of the commands that keep what they have done when they are stopped."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 2 for refused input, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
+    """Run the command line.
 
-    from clew.compilation import announcing_compilation  # imports numba, which --help does not wait for
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process; then the signals to it are heard, too.
 
+    Returns
+    -------
+    int
+        The exit code: 0; 2 for refused input and for what the system refuses; 128 and the number of a signal
+        that stopped it, 130 for Ctrl-C; 141 where nobody reads what it prints.
+    """
+    command = _Command()
+    stopper = Stopper(command.say_stopped)
+    if arguments is None:
+        stopper.listen()
     try:
-        with announcing_compilation(), _warning_in_one_line(options.command):
-            options.run(options)
-    except ClewError as error:
-        print(f"clew {options.command}: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"clew {options.command}: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+        command.run(arguments)
+    except (Exception, KeyboardInterrupt) as error:
+        if stopper.heard or isinstance(error, KeyboardInterrupt):
+            return stopper.say()
+        if not isinstance(error, ClewError | OSError | MemoryError):
+            raise
+        return command.refuse(error)
+    stopper.deafen()
     return 0
 
 
-@contextmanager
-def _warning_in_one_line(command: str) -> Iterator[None]:
-    """Print Clew's own warnings as its errors are, without the place in the code."""
-    with warnings.catch_warnings():
-        others = warnings.showwarning
+class _Command:
+    """A run of the command line; its name stands before all that it says on stderr."""
 
-        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-            if issubclass(category, ClewWarning):
-                print(f"clew {command}: warning: {message}", file=sys.stderr)
-            else:
-                others(message, category, *where, **more)
+    def __init__(self) -> None:
+        self._name = "clew"
 
-        warnings.showwarning = show
-        yield
+    def run(self, arguments: Sequence[str] | None) -> None:
+        """Do what the arguments say; all that is printed has been written at the end."""
+        try:
+            options = _parser().parse_args(arguments)
+            self._name = f"clew {options.command}"
+
+            from clew.compilation import announcing_compilation  # imports numba: --help does not wait for it
+
+            with announcing_compilation(), self._warning_in_one_line():
+                options.run(options)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+
+    def refuse(self, error: Exception) -> int:
+        """Say in a line what is wrong; return the exit code."""
+        broken = isinstance(error, BrokenPipeError)
+        if not broken:
+            self._say(f"error: {_message(error)}")
+        _drop_unwritten()
+        return 128 + signal.SIGPIPE if broken else 2
+
+    def say_stopped(self, number: int) -> None:
+        """Say that a signal stopped the command, and how it goes on."""
+        how = "interrupted" if number == signal.SIGINT else "stopped"
+        goes_on = _GOES_ON.get(self._name.removeprefix("clew "))
+        self._say(f"{how}; {goes_on}" if goes_on else how)
+
+    def _say(self, text: str) -> None:
+        with suppress(OSError):  # where nobody reads it
+            print(f"{self._name}: {text}", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def _warning_in_one_line(self) -> Iterator[None]:
+        """Print Clew's own warnings as its errors are, without the place in the code."""
+        with warnings.catch_warnings():
+            others = warnings.showwarning
+
+            def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+                if issubclass(category, ClewWarning):
+                    self._say(f"warning: {message}")
+                else:
+                    others(message, category, *where, **more)
+
+            warnings.showwarning = show
+            yield
+
+
+def _message(error: Exception) -> str:
+    """Return what an error says, in one line."""
+    if isinstance(error, MemoryError):
+        return "not enough memory: give fewer --jobs, or smaller events"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        reason = error.strerror or str(error)
+        return f"{where}{reason}: check the path, its permissions and the space there"
+    return str(error)
+
+
+def _drop_unwritten() -> None:
+    """Drop what was printed and cannot be written: the interpreter would complain of it at its end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Version(argparse.Action):

@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> None:
 def _pictures(folder: str) -> EventPictures:
     from pathlib import Path
 
+    from clew.io import make_folder
     from clew.plots import EventPictures  # matplotlib takes longer to import than all the rest
 
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    make_folder(Path(folder), folder)
     return EventPictures(Path(folder))

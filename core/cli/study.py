@@ -1,4 +1,4 @@
-"""`clew study`: a system of the literature in its published setting, with its own report and pictures."""
+"""`clew study`: a system of the literature in its published setting, or Clew in unusual events: a report."""
 
 from __future__ import annotations
 

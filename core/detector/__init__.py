@@ -1,6 +1,6 @@
 """The detector as data: layers, field, material and which layers follow which, read from a bundle."""
 
-from clew.detector.bundle import read_detector, trackml
+from clew.detector.bundle import read_detector, trackml, trackml_digest
 from clew.detector.clusters import ClusterTables
 from clew.detector.detector import ClusterSlopes, Detector, Layer, LayerClass, Lengths, SeedLengths
 from clew.detector.modules import Modules
@@ -18,4 +18,5 @@ __all__ = [
     "Solenoid",
     "read_detector",
     "trackml",
+    "trackml_digest",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ from clew.detector.solenoid import Solenoid
 from clew.errors import InputError
 from clew.settings import checked, parse_toml, read_text
 
-__all__ = ["read_detector", "trackml"]
+__all__ = ["read_detector", "trackml", "trackml_digest"]
 
 _TABLES: Final = ("name", "solenoid", "material", "lengths", "seed_lengths", "classes")
 _COLUMNS: Final = ("volume", "layer", "kind", "shape", "position", "low", "high", "modules")
@@ -31,6 +32,14 @@ def trackml() -> Detector:
     """Return the detector of the TrackML challenge, the default of everything."""
     with resources.as_file(resources.files("clew.detector") / "trackml") as folder:
         return read_detector(folder)
+
+
+@cache
+def trackml_digest() -> str:
+    """Return the SHA-256 of the files of the bundle of `trackml`."""
+    files = sorted((resources.files("clew.detector") / "trackml").iterdir(), key=lambda file: file.name)
+    contents = [f"{file.name} {sha256(file.read_bytes()).hexdigest()}" for file in files if file.is_file()]
+    return sha256("\n".join(contents).encode()).hexdigest()
 
 
 def read_detector(folder: str | Path, learned: bool = True) -> Detector:

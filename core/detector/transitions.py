@@ -45,14 +45,13 @@ def find_transitions(layers: Sequence[Layer], beam_spot: float, skipped: int) ->
     """
     n = len(layers)
     counts = np.zeros((n, n), dtype=np.int64)
-    for radius in _RADII:
-        for origin in np.linspace(-beam_spot, beam_spot, _N_ORIGINS):
-            arcs = _arcs(layers, radius, origin)
-            order = np.argsort(arcs, axis=1)
-            met = np.isfinite(np.take_along_axis(arcs, order, axis=1))
-            for step in range(1, 2 + skipped):
-                both = met[:, :-step] & met[:, step:]
-                np.add.at(counts, (order[:, :-step][both], order[:, step:][both]), 1)
+    origins = np.linspace(-beam_spot, beam_spot, _N_ORIGINS)
+    arcs = _arcs(layers, *(part.reshape(-1, 1) for part in np.meshgrid(_RADII, origins, _COTS)))
+    order = np.argsort(arcs, axis=1)
+    met = np.isfinite(np.take_along_axis(arcs, order, axis=1))
+    for step in range(1, 2 + skipped):
+        both = met[:, :-step] & met[:, step:]
+        np.add.at(counts, (order[:, :-step][both], order[:, step:][both]), 1)
     following = _ranked(counts)
     return Transitions(following, _reversed(following))
 
@@ -64,20 +63,24 @@ def _ranked(counts: Int64Array) -> Int32Array:
     return np.where(kept, ranked, -1)[:, :width].astype(np.int32)
 
 
-def _arcs(layers: Sequence[Layer], radius: float, origin: float) -> Float64Array:
-    """Return the arc [mm] at which helices of all slopes meet each layer, inf where they do not."""
-    arcs = np.full((len(_COTS), len(layers)), np.inf)
-    for number, layer in enumerate(layers):
-        if layer.barrel:
-            arc = np.full(len(_COTS), 2 * radius * np.arcsin(min(layer.position / (2 * radius), 1.0)))
-            reach = np.abs(origin + _COTS * arc)
-            met = (reach <= layer.reach[1] + _MARGIN) & (layer.position < 2 * radius)
-        else:
-            arc = (layer.position - origin) / np.where(_COTS == 0.0, np.inf, _COTS)
-            reach = 2 * radius * np.sin(np.clip(arc / (2 * radius), 0.0, np.pi / 2))
-            met = (arc > 0) & (reach >= layer.reach[0] - _MARGIN) & (reach <= layer.reach[1] + _MARGIN)
-            met &= arc < np.pi * radius
-        arcs[met, number] = arc[met]
+def _arcs(
+    layers: Sequence[Layer], radius: Float64Array, origin: Float64Array, cot: Float64Array
+) -> Float64Array:
+    """Return the arc [mm] at which each helix, a row of a column, meets each layer, inf where it does not."""
+    barrel = np.array([layer.barrel for layer in layers])
+    position = np.array([layer.position for layer in layers])
+    low, high = np.array([layer.reach for layer in layers]).T
+    arcs = np.full((len(cot), len(layers)), np.inf)
+
+    arc = 2 * radius * np.arcsin(np.minimum(position[barrel] / (2 * radius), 1.0))
+    met = (np.abs(origin + cot * arc) <= high[barrel] + _MARGIN) & (position[barrel] < 2 * radius)
+    arcs[:, barrel] = np.where(met, arc, np.inf)
+
+    arc = (position[~barrel] - origin) / np.where(cot == 0.0, np.inf, cot)
+    reach = 2 * radius * np.sin(np.clip(arc / (2 * radius), 0.0, np.pi / 2))
+    met = (arc > 0) & (arc < np.pi * radius)
+    met &= (reach >= low[~barrel] - _MARGIN) & (reach <= high[~barrel] + _MARGIN)
+    arcs[:, ~barrel] = np.where(met, arc, np.inf)
     return arcs
 
 

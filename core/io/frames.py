@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ __all__ = ["event_of_frames", "frame_of_event"]
 class _FrameFile(TableFile):
     """A data frame that is read as a file would be, with the same checks."""
 
-    data: bytes = b""
+    data: bytes = field(default=b"", repr=False)
 
     def __str__(self) -> str:
         return f"data frame of {self.path.stem}"

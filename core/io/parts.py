@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from clew.arrays import Int32Array, Int64Array
+from clew.errors import RunError
 from clew.io.atomic import atomic_write
+from clew.io.locks import held_folder, remove_empty, sweep
 from clew.io.submission import check_submission_path, write_submission
+from clew.plain import read_arrays
 
 __all__ = ["Part", "PartStore"]
 
@@ -48,9 +52,23 @@ class PartStore:
         self.output = Path(output)
         self.folder = self.output.with_name(f"{self.output.name}.parts")
 
-    def has(self, event_id: int, fingerprint: str) -> bool:
-        """Tell whether the event is done."""
-        return self._file(event_id, fingerprint).is_file()
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder and hold it for this run; raises RunError while another run does."""
+        with held_folder(self.folder, self.output):
+            try:
+                yield
+            finally:
+                sweep(self.folder)
+                remove_empty(self.folder)
+
+    def find(self, event_id: int, fingerprint: str) -> Part | None:
+        """Return a finished event; None if it is not there or damaged."""
+        try:
+            arrays = read_arrays(self._file(event_id, fingerprint))
+            return Part(event_id, arrays["hit_id"], arrays["labels"], json.loads(str(arrays["summary"])))
+        except (OSError, KeyError, ValueError):
+            return None
 
     def save(self, part: Part, fingerprint: str) -> None:
         """Keep a finished event, whole or not at all."""
@@ -62,26 +80,22 @@ class PartStore:
         ):
             np.savez(stream, hit_id=part.hit_id, labels=part.labels, summary=summary)
 
-    def load(self, event_id: int, fingerprint: str) -> Part:
-        """Return an event that `has` says is done."""
-        with np.load(self._file(event_id, fingerprint)) as arrays:
-            summary = json.loads(str(arrays["summary"]))
-            return Part(event_id, arrays["hit_id"], arrays["labels"], summary)
-
     def merge(self, events: Iterable[tuple[int, str]]) -> None:
-        """Write the submission from the parts, given as (event_id, fingerprint), and remove all parts."""
-        parts = (self.load(event_id, fingerprint) for event_id, fingerprint in events)
+        """Write the submission from the parts, given as (event_id, fingerprint)."""
+        parts = (self._load(event_id, fingerprint) for event_id, fingerprint in events)
         write_submission(self.output, ((part.event_id, part.hit_id, part.labels) for part in parts))
-        self.discard()
 
     def discard(self) -> None:
-        """Remove all parts, those of other fingerprints and half-written ones too."""
-        if not self.folder.is_dir():
-            return
+        """Remove all parts, those of other fingerprints too."""
         for file in self.folder.glob("*.npz"):
             file.unlink(missing_ok=True)
-        if not any(self.folder.iterdir()):
-            self.folder.rmdir()
+
+    def _load(self, event_id: int, fingerprint: str) -> Part:
+        part = self.find(event_id, fingerprint)
+        if part is None:
+            file = self._file(event_id, fingerprint)
+            raise RunError(f"{file}: the event was finished and is not readable any more: run again")
+        return part
 
     def _file(self, event_id: int, fingerprint: str) -> Path:
         return self.folder / f"event{event_id:09d}-{fingerprint[:32]}.npz"

@@ -10,9 +10,11 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from clew.detector import trackml_digest
 from clew.errors import InputError
 from clew.io.schema import TABLES
 from clew.io.tables import TableFile
+from clew.machine import clew_version
 
 __all__ = ["EventSource", "find_events"]
 
@@ -44,7 +46,9 @@ class EventSource:
             raise InputError(f"event {self.event_id} has no truth and particles files: add them to measure")
 
     def fingerprint(self, settings: str) -> str:
-        """Return a text that changes when the event's files or the settings do.
+        """Return a text that changes when the event's files, the settings, the detector or Clew's version do.
+
+        Of the files size and time of change count, of the detector's bundle the content.
 
         Parameters
         ----------
@@ -52,7 +56,7 @@ class EventSource:
             What else the result depends on, such as the resolved preset.
         """
         stamps = [file.stamp() for _, file in sorted(self.tables.items())]
-        return sha256("\n".join([settings, *stamps]).encode()).hexdigest()
+        return sha256("\n".join([clew_version(), trackml_digest(), settings, *stamps]).encode()).hexdigest()
 
 
 def find_events(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from clew.errors import InputError
 from clew.io.schema import Schema
 from clew.io.suspects import find_fault
+from clew.plain import read_plain
 
 __all__ = ["Table", "TableFile", "read_table"]
 
@@ -47,7 +48,7 @@ class TableFile:
     def content(self) -> bytes:
         """Return the file's bytes, without gzip's compression."""
         try:
-            raw = self.path.read_bytes() if self.member is None else self._from_zip(self.member)
+            raw = read_plain(self.path) if self.member is None else self._from_zip(self.member)
         except OSError as error:
             raise InputError(f"{self}: cannot be read ({error.strerror}): check the file") from error
         if not self.name.endswith(".gz"):
@@ -68,7 +69,10 @@ class TableFile:
 
     def stamp(self) -> str:
         """Return name, size and time of change: another stamp means that the content may be another."""
-        status = self.path.stat()
+        try:
+            status = self.path.stat()
+        except OSError as error:
+            raise InputError(f"{self}: cannot be read ({error.strerror}): check the file") from error
         return f"{self.path.resolve()}:{self.member} {status.st_size} {status.st_mtime_ns}"
 
 
@@ -134,7 +138,8 @@ def _is_empty(content: bytes) -> bool:
 
 def _read_parquet(file: TableFile, content: bytes) -> pa.Table:
     try:
-        return pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+        # read_table would import pandas
+        return pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{file}: the parquet data are damaged: copy the file again") from error
 

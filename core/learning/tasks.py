@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from clew.learning.inputs import Inputs
@@ -72,9 +73,9 @@ class TrackTask(ConfiguredTask[Config]):
         return sets if self.test is None else sets | {"test": self.test}
 
     def identity(self) -> dict[str, Any]:
-        """Return settings and size of the material."""
-        about = {"shards": len(self.tracks), "tracks": self.tracks.n_tracks}
-        return {"config": self.settings()} | about
+        """Return settings and what the material was made of."""
+        shards = [entry.fingerprint for tracks in self.sets.values() for _, entry in tracks.shards]
+        return {"config": self.settings(), "material": sha256("\n".join(shards).encode()).hexdigest()}
 
     def record(self) -> dict[str, Any]:
         """Return how the track sets were made, and the settings."""

@@ -8,17 +8,20 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from clew.arrays import Float32Array
-from clew.errors import InputError
-from clew.io import atomic_write
+from clew.errors import ClewWarning, InputError
+from clew.io import atomic_write, held_folder, read_arrays
+from clew.machine import clew_version
 from clew.networks.keras import make_reproducible
 from clew.networks.records import load_arrays, save_arrays
 
 __all__ = ["Task", "TrainingResult", "train"]
+
+_CHECKPOINT: Final = "checkpoint.npz"
 
 
 class Task(Protocol):
@@ -113,11 +116,24 @@ def train(
     ------
     InputError
         If the folder holds a training that is not to be resumed or is another's.
+    RunError
+        If another run is training in the folder.
+
+    Warns
+    -----
+    ClewWarning
+        If the checkpoint is damaged: then training begins anew.
     """
-    if not resume and (folder / "checkpoint.npz").exists():
-        raise InputError(f"{folder}: it holds a training already: resume it, or name another folder")
+    with held_folder(folder, folder):
+        if not resume and (folder / _CHECKPOINT).exists():
+            raise InputError(f"{folder}: it holds a training already: resume it, or name another folder")
+        return _train(task, folder, resume, command, on_epoch)
+
+
+def _train(
+    task: Task, folder: Path, resume: bool, command: str, on_epoch: Callable[[int, float, float], None] | None
+) -> TrainingResult:
     make_reproducible(task.seed)
-    folder.mkdir(parents=True, exist_ok=True)
     model = task.compiled_model()
     model.optimizer.build(model.trainable_variables)
     progress = _restore(model, task, folder) if resume else _begin(folder)
@@ -174,23 +190,30 @@ def _state(model: Any) -> Sequence[Float32Array]:
     return [*model.get_weights(), *(variable.numpy() for variable in model.optimizer.variables)]
 
 
+def _identity(task: Task) -> dict[str, Any]:
+    return {"version": clew_version()} | task.identity()
+
+
 def _checkpoint(model: Any, task: Task, folder: Path, progress: _Progress) -> None:
     """Write all that the next epoch depends on; the old checkpoint stays until the new one is complete."""
-    about = json.dumps(task.identity() | {"progress": asdict(progress)})
-    with (folder / "checkpoint.new").open("wb") as file:
+    about = json.dumps(_identity(task) | {"progress": asdict(progress)})
+    with atomic_write(folder / _CHECKPOINT) as temporary, temporary.open("wb") as file:
         np.savez(file, *_state(model), about=np.array(about))
-    (folder / "checkpoint.new").replace(folder / "checkpoint.npz")
 
 
 def _restore(model: Any, task: Task, folder: Path) -> _Progress:
-    path = folder / "checkpoint.npz"
+    path = folder / _CHECKPOINT
     if not path.exists():
         return _begin(folder)
-    with np.load(path) as content:
+    try:
+        content = read_arrays(path)
         about = json.loads(str(content["about"]))
-        state = [content[f"arr_{i}"] for i in range(len(content.files) - 1)]
+        state = [content[f"arr_{i}"] for i in range(len(content) - 1)]
+    except (OSError, KeyError, ValueError) as error:
+        warnings.warn(f"{path}: {error}: training begins anew", ClewWarning, stacklevel=2)
+        return _begin(folder)
     progress = replace(_Progress(), **about.pop("progress"))
-    if about != json.loads(json.dumps(task.identity())):
+    if about != json.loads(json.dumps(_identity(task))):
         raise InputError(
             f"{path}: belongs to another training: resume with its settings and material, "
             "or choose a new folder"

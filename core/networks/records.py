@@ -15,6 +15,7 @@ import numpy as np
 from clew.arrays import Float32Array
 from clew.errors import InputError
 from clew.io import atomic_write
+from clew.plain import read_plain
 from clew.settings import read_text
 
 __all__ = ["check_shapes", "load_arrays", "save_arrays"]
@@ -74,11 +75,7 @@ def check_shapes(path: Path, arrays: Sequence[Float32Array], shapes: Sequence[tu
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        if path.exists() and not path.is_file():  # to read a pipe would wait forever
-            raise InputError(f"{path}: weights must be a file: name an .npz")
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(f"{path}: larger than any network's weights: name another .npz")
-        return path.read_bytes()
+        return read_plain(path, _MOST_BYTES)
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: not a readable .npz of weights ({error}): train or copy it anew"

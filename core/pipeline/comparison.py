@@ -13,7 +13,7 @@ from clew.io import EventSource, read_event
 from clew.machine import peak_memory
 from clew.metrics import evaluate
 from clew.metrics.score import throughput_score
-from clew.parallel import new_process
+from clew.parallel import workers
 from clew.pipeline.driver import preset_pipeline
 from clew.pipeline.preset import Preset
 
@@ -88,7 +88,7 @@ def compare_presets(
         source.require_truth()
     tell = announce or _silent
     with ExitStack() as stack:
-        runs = [_Run(preset, stack.enter_context(new_process())) for preset in presets]
+        runs = [_Run(preset, stack.enter_context(workers())) for preset in presets]
         for run in runs:
             run.measure_quality(sources, tell)
         for _ in range(rounds):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from clew.arrays import Int32Array
 from clew.event import Event
-from clew.io import EventSource, Part, PartStore, atomic_write, read_event
+from clew.io import EventSource, Part, PartStore, atomic_write, make_folder, read_event
 from clew.parallel import parallel_events
 from clew.pipeline.pipeline import Pipeline
 from clew.pipeline.preset import Preset
@@ -76,18 +76,33 @@ def reconstruct_events(
         Makes a picture of each event, such as `clew.plots.EventPictures`; it is pickled to the processes.
     """
     preset_pipeline(preset)  # refuses weights that cannot be used before anything is written
-    output.parent.mkdir(parents=True, exist_ok=True)
-    settings = f"{preset.to_toml()}\npictures {draw}"
+    make_folder(output.parent, output)
+    settings = f"{preset.fingerprint()}\npictures {draw}"
     fingerprints = {source.event_id: source.fingerprint(settings) for source in sources}
     parts = PartStore(output)
-    todo = [source for source in sources if not parts.has(source.event_id, fingerprints[source.event_id])]
-    for event_id in sorted(fingerprints.keys() - {source.event_id for source in todo}):
-        yield EventSummary(**parts.load(event_id, fingerprints[event_id]).summary)
-    work = partial(_reconstruct, fingerprints=fingerprints, preset=preset, parts=parts, draw=draw)
-    yield from parallel_events(work, todo, jobs)
-    with atomic_write(preset_path(output)) as temporary:
-        temporary.write_text(preset.to_toml(), encoding="utf-8")
-    parts.merge(fingerprints.items())
+    with parts.held():
+        todo = []
+        for source in sources:
+            done = _finished(parts, source.event_id, fingerprints[source.event_id])
+            if done is None:
+                todo.append(source)
+            else:
+                yield done
+        work = partial(_reconstruct, fingerprints=fingerprints, preset=preset, parts=parts, draw=draw)
+        yield from parallel_events(work, todo, jobs)
+        with atomic_write(preset_path(output)) as temporary:
+            temporary.write_text(preset.to_toml(), encoding="utf-8")
+            parts.merge(fingerprints.items())
+        parts.discard()
+
+
+def _finished(parts: PartStore, event_id: int, fingerprint: str) -> EventSummary | None:
+    """Return what an earlier run told of an event; None if it is to be reconstructed."""
+    part = parts.find(event_id, fingerprint)
+    if part is None:
+        return None
+    summary = EventSummary(**part.summary)
+    return summary if summary.picture is None or Path(summary.picture).is_file() else None
 
 
 def preset_path(output: Path) -> Path:

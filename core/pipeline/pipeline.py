@@ -14,6 +14,7 @@ from clew.display import Displayed
 from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.hits.free import FreeHits
+from clew.kernels import refuse_after_fork
 from clew.pipeline.preset import DEFAULT_PRESET, Preset
 from clew.stages import Ensemble, Grower, Seeder, StageClock
 from clew.tracks import Candidates, Seeds
@@ -106,7 +107,10 @@ class Pipeline:
             For anything but an Event, its Hits or a data frame.
         InputError
             For a data frame that is not one of hits, naming column or row.
+        RunError
+            In a process that was forked from one that had reconstructed: see `clew.kernels`.
         """
+        refuse_after_fork()
         hits, clock = _hits_of(event), StageClock()
         free, labels = FreeHits.of(hits), np.zeros(len(hits), dtype=np.int32)
         all_seeds, found = [], Candidates.empty()

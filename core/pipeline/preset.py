@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
@@ -15,7 +16,9 @@ from clew.display import Displayed
 from clew.errors import ConfigError
 from clew.extend.windows.grower import FollowConfig, WindowGrower
 from clew.methods import build, check_fit, resolve_settings
+from clew.networks.shipped import weights_path
 from clew.pipeline.tables import available_presets, find_source, read_tables
+from clew.plain import read_plain
 from clew.settings import checked
 from clew.stages import Ensemble, Grower, Seeder
 
@@ -110,6 +113,18 @@ class Preset(Displayed):
     def to_toml(self) -> str:
         """Return the resolved preset as TOML, without a base: reading it again gives the same pipeline."""
         return tomli_w.dumps(self.resolved())
+
+    def fingerprint(self) -> str:
+        """Return a text that changes with the settings and the content of the weights that they name."""
+        stages = ((seeding, self._seeding_tables()), (extend, self._extend_tables()))
+        tables = [
+            (f"{stage.__name__}.weights", resolve_settings(stage.METHODS, *table))
+            for stage, its in stages
+            for table in its
+        ]
+        weights = [weights_path(package, table["weights"]) for package, table in tables if "weights" in table]
+        files = [file for path in weights for file in (path, path.with_suffix(".json"))]
+        return "\n".join([self.to_toml(), *(sha256(read_plain(file)).hexdigest() for file in files)])
 
     def build_seeders(self) -> tuple[Seeder, ...]:
         """Make stage 1, a seeder for each pass."""

@@ -13,8 +13,9 @@ from typing import Any, Final
 import tomli_w
 
 from clew.errors import InputError
-from clew.io import atomic_write, write_event, write_modules
+from clew.io import atomic_write, held_folder, write_event, write_modules
 from clew.io.write import FORMATS, TableFormat
+from clew.machine import clew_version
 from clew.parallel import parallel_events
 from clew.simulation.config import SimulationConfig
 from clew.simulation.generator import pythia_data
@@ -77,13 +78,14 @@ def simulate_events(
     """
     if file_format not in FORMATS:
         raise InputError(f"{file_format!r} is not a format of tables: choose from {', '.join(FORMATS)}")
-    settings = {"format": file_format, "simulation": config.to_dict()}
+    settings = {"version": clew_version(), "format": file_format, "simulation": config.to_dict()}
     _check_record(folder, settings)
     if config.gun is None:
         pythia_data()
-    _prepare(folder, settings, config)
-    todo = [event_id for event_id in events if not _is_done(folder, event_id, file_format)]
-    yield from parallel_events(partial(_make, folder, config, file_format), todo, jobs)
+    with held_folder(folder, folder):
+        _prepare(folder, settings, config)
+        todo = [event_id for event_id in events if not _is_done(folder, event_id, file_format)]
+        yield from parallel_events(partial(_make, folder, config, file_format), todo, jobs)
 
 
 def _check_record(folder: Path, settings: dict[str, Any]) -> None:
@@ -117,7 +119,6 @@ def _prepare(folder: Path, settings: dict[str, Any], config: SimulationConfig) -
     if (folder / RECORD).is_file() and (folder / "detectors.csv").is_file():
         return
     modules, _ = acts_modules(build_detector(config.material))
-    folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(folder / RECORD) as temporary:
         temporary.write_text(tomli_w.dumps(settings), encoding="utf-8")
     write_modules(folder / "detectors.csv", modules)

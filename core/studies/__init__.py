@@ -1,4 +1,4 @@
-"""Studies: systems of the literature in the settings that they published, with their own measures."""
+"""Studies: systems of the literature in the settings that they published, and Clew in unusual events."""
 
 from __future__ import annotations
 
@@ -38,5 +38,6 @@ STUDIES: Final[dict[str, Study]] = {
     "condensation": Study("clew.studies.condensation"),
     "condensation-scan": Study("clew.studies.condensation_scan"),
     "graphs": Study("clew.studies.graphs"),
+    "occupancy": Study("clew.studies.occupancy"),
     "stepwise": Study("clew.studies.stepwise", samples=True),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from clew.errors import InputError
-from clew.io import atomic_write
+from clew.io import atomic_write, read_plain
 
 __all__ = ["Entry", "Index", "read_index", "write_index"]
 
@@ -74,7 +74,7 @@ def read_index(folder: Path) -> Index | None:
     if not path.exists():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_plain(path))
         entries = _entries(content["shards"])
         if content["format"] == _FORMAT:
             return Index(

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from clew.errors import InputError
-from clew.io import EventSource, read_event
+from clew.io import EventSource, held_folder, read_event
 from clew.parallel import parallel_events
 from clew.tracksets.index import Entry, Index, read_index, write_index
-from clew.tracksets.shards import write_shard
+from clew.tracksets.shards import read_shard, write_shard
 from clew.tracksets.tracks import tracks_of
 
 __all__ = ["make_tracks"]
@@ -48,18 +48,19 @@ def make_tracks(sources: Sequence[EventSource], folder: Path, jobs: int, command
     for source in sources:
         source.require_truth()
     fingerprints = {source.event_id: source.fingerprint(_SETTINGS) for source in sources}
-    done, simulation = _finished(folder, fingerprints), _simulation(sources[0])
-    folder.mkdir(parents=True, exist_ok=True)
-    index = Index(command, simulation, False, done)
-    write_index(folder, index)
-    yield from (done[event_id] for event_id in sorted(done))
-    todo = [source for source in sources if source.event_id not in done]
-    work = partial(_make_shard, folder=folder, fingerprints=fingerprints)
-    for entry in parallel_events(work, todo, jobs):
-        index = replace(index, entries=index.entries | {entry.event_id: entry})
+    simulation = _simulation(sources[0])
+    with held_folder(folder, folder):
+        done = _finished(folder, fingerprints)
+        index = Index(command, simulation, False, done)
         write_index(folder, index)
-        yield entry
-    write_index(folder, replace(index, complete=True))
+        yield from (done[event_id] for event_id in sorted(done))
+        todo = [source for source in sources if source.event_id not in done]
+        work = partial(_make_shard, folder=folder, fingerprints=fingerprints)
+        for entry in parallel_events(work, todo, jobs):
+            index = replace(index, entries=index.entries | {entry.event_id: entry})
+            write_index(folder, index)
+            yield entry
+        write_index(folder, replace(index, complete=True))
 
 
 def _simulation(source: EventSource) -> dict[str, Any]:
@@ -86,8 +87,16 @@ def _finished(folder: Path, fingerprints: dict[int, str]) -> dict[int, Entry]:
     return {
         event_id: entry
         for event_id, entry in index.entries.items()
-        if entry.fingerprint == fingerprints[event_id] and (folder / entry.file).is_file()
+        if entry.fingerprint == fingerprints[event_id] and _is_whole(folder, entry)
     }
+
+
+def _is_whole(folder: Path, entry: Entry) -> bool:
+    try:
+        tracks = read_shard(folder / entry.file)
+    except InputError:
+        return False
+    return (tracks.event_id, len(tracks), len(tracks.hits)) == (entry.event_id, entry.tracks, entry.hits)
 
 
 def _make_shard(source: EventSource, folder: Path, fingerprints: dict[int, str]) -> Entry:

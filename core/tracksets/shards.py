@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clew.errors import InputError
 from clew.event import Hits
-from clew.io import atomic_write
+from clew.io import atomic_write, read_arrays
 from clew.tracksets.tracks import Clusters, Tracks
 
 __all__ = ["read_shard", "write_shard"]
@@ -59,13 +57,12 @@ def _smallest(array: NDArray[Any]) -> NDArray[Any]:
 def read_shard(path: Path) -> Tracks:
     """Read the tracks of a shard; raises InputError if it is damaged or missing."""
     try:
-        with np.load(BytesIO(path.read_bytes())) as content:
-            arrays = {name: content[name] for name in content.files}
+        arrays = read_arrays(path)
         event_id = int(arrays["event_id"])
         hits = Hits(**_typed(arrays, "hits.", _HITS))
         clusters = Clusters(**_typed(arrays, "clusters.", _CLUSTERS)) if "clusters.width" in arrays else None
         return Tracks(event_id=event_id, hits=hits, clusters=clusters, **_typed(arrays, "", _TRACKS))
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+    except (OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(
             f"{path}: not a readable shard of tracks ({error}): delete it and run its `clew dataset` again"
         ) from error

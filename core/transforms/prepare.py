@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from clew.errors import InputError
-from clew.io import EventSource, atomic_write, read_event
+from clew.io import EventSource, atomic_write, held_folder, read_arrays, read_event
 from clew.parallel import parallel_events
 from clew.transforms.compose import Transform
 from clew.transforms.points import Points, points_of
@@ -19,7 +17,7 @@ from clew.transforms.points import Points, points_of
 __all__ = ["prepare_events", "read_points"]
 
 _FIELDS = ("values", "station", "particle", "row", "bucket")
-_UNREADABLE = (OSError, EOFError, KeyError, ValueError, BadZipFile)
+_UNREADABLE = (OSError, KeyError, ValueError)
 
 
 def prepare_events(
@@ -47,9 +45,9 @@ def prepare_events(
     """
     for source in sources:
         source.require_truth()
-    folder.mkdir(parents=True, exist_ok=True)
     work = partial(_prepare, folder=folder, transform=transform, settings=settings)
-    yield from parallel_events(work, sources, jobs)
+    with held_folder(folder, folder):
+        yield from parallel_events(work, sources, jobs)
 
 
 def _prepare(source: EventSource, folder: Path, transform: Transform, settings: str) -> Path:
@@ -65,8 +63,7 @@ def _prepare(source: EventSource, folder: Path, transform: Transform, settings: 
 def _origin(path: Path) -> str | None:
     """Return what a file was made of; None for one that is missing or damaged."""
     try:
-        with np.load(BytesIO(path.read_bytes())) as content:
-            return str(content["origin"])
+        return str(read_arrays(path)["origin"])
     except _UNREADABLE:
         return None
 
@@ -74,7 +71,8 @@ def _origin(path: Path) -> str | None:
 def read_points(path: Path) -> Points:
     """Read what `prepare_events` wrote; raises InputError if it is damaged or missing."""
     try:
-        with np.load(BytesIO(path.read_bytes())) as content:
-            return Points(*(content[name] for name in _FIELDS))
+        content = read_arrays(path)
+        values, station, particle, row, bucket = (content[name] for name in _FIELDS)
+        return Points(values, station, particle, row, bucket)
     except _UNREADABLE as error:
         raise InputError(f"{path}: not readable prepared hits ({error}): prepare them anew") from error

@@ -60,28 +60,54 @@ class _Pairs(NamedTuple):
 
 
 @kernel(force=True)
-def _is_pair(first: HitPoint, second: HitPoint, apart: float) -> bool:
+def _is_pair(first: HitPoint, second: HitPoint, cuts: DoubletCuts, own: OverlapCuts) -> bool:
     dx, dy, dz = second.x - first.x, second.y - first.y, second.z - first.z
     outwards = second.r + abs(second.z) > first.r + abs(first.z)
-    return outwards and second.module != first.module and dx * dx + dy * dy + dz * dz < apart * apart
+    near = dx * dx + dy * dy + dz * dz < own.apart * own.apart
+    return (
+        outwards and second.module != first.module and near and _may_be_on_one_track(first, second, cuts, own)
+    )
+
+
+@kernel(force=True)
+def _may_be_on_one_track(first: HitPoint, second: HitPoint, cuts: DoubletCuts, own: OverlapCuts) -> bool:
+    """Tell whether any helix that the cuts allow passes both hits of a pair.
+
+    Both deviate by half of what their distance deviates by, which chi2 limits: no track of `_chi2` is lost,
+    but nearly all pairs by chance, of which a dense event has very many.
+    """
+    gap = second.r - first.r
+    most = np.sqrt(2.0 * own.most_chi2) * own.error
+    side = abs(turn(second.phi - first.phi)) - 0.5 * cuts.most_curvature * abs(gap)
+    if side * min(first.r, second.r) > most:
+        return False
+    r, z = 0.5 * (first.r + second.r), 0.5 * (first.z + second.z)
+    low, high = (z - cuts.most_z0) / r, (z + cuts.most_z0) / r
+    steepest = max(abs(low), abs(high))
+    height = abs(second.z - first.z - gap * z / r) - abs(gap) * cuts.most_z0 / r
+    return height <= most * np.sqrt(1.0 + steepest * steepest)
 
 
 @kernel
-def _find_pairs(space: SearchSpace, wanted: BoolArray, apart: float, pairs: _Pairs) -> int:
+def _find_pairs(
+    space: SearchSpace, wanted: BoolArray, cuts: DoubletCuts, own: OverlapCuts, pairs: _Pairs
+) -> int:
     """Write the pairs of hits on the wanted layers; return their number."""
     n = 0
     for hit in range(len(space.row)):
         pairs.starts[hit] = n
         if wanted[space.points[hit].layer]:
-            n = _add_partners(space, hit, apart, pairs, n)
+            n = _add_partners(space, hit, cuts, own, pairs, n)
     pairs.starts[len(space.row)] = n
     return n
 
 
 @kernel(force=True)
-def _add_partners(space: SearchSpace, hit: int, apart: float, pairs: _Pairs, n: int) -> int:
+def _add_partners(
+    space: SearchSpace, hit: int, cuts: DoubletCuts, own: OverlapCuts, pairs: _Pairs, n: int
+) -> int:
     """Write the pairs of which a hit is the first after n others; return the number of all."""
-    point = space.points[hit]
+    point, apart = space.points[hit], own.apart
     near, far = max(point.r - apart, 1.0), point.r + apart
     low, high = point.z - apart, point.z + apart
     low, high = low / (far if low > 0 else near), high / (near if high > 0 else far)
@@ -90,7 +116,7 @@ def _add_partners(space: SearchSpace, hit: int, apart: float, pairs: _Pairs, n: 
     for cell in range(left, right + 1):
         begin, end = cell_span(space, point.layer, cell, low, high)
         for other in range(begin, end):
-            if n < len(pairs.first) and _is_pair(point, space.points[other], apart):
+            if n < len(pairs.first) and _is_pair(point, space.points[other], cuts, own):
                 pairs.first[n], pairs.second[n] = hit, other
                 n += 1
     return n
@@ -201,7 +227,7 @@ def search_overlaps(
     n = len(space.row)
     room = _PAIRS_PER_HIT * n
     pairs = _Pairs(np.empty(room, np.int32), np.empty(room, np.int32), np.zeros(n + 1, dtype=np.int64))
-    n_pairs = _find_pairs(space, wanted, own.apart, pairs)
+    n_pairs = _find_pairs(space, wanted, cuts, own, pairs)
     tracks, chi2 = np.full((n_pairs, 4), -1, dtype=np.int32), np.full(n_pairs, np.inf)
 
     def search_block(begin: int, end: int) -> None:

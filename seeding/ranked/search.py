@@ -14,6 +14,7 @@ from clew.records import RecordArray
 from clew.seeding.clusters import clusters_of_three
 from clew.seeding.doublets import DOUBLET, Doublet, DoubletCuts, doublet_window, find_thirds, make_doublet
 from clew.seeding.shortlist import Triplets, insert_triplet, no_triplets
+from clew.seeding.slopes import slope_fits, slope_windows
 
 __all__ = ["search_triplets"]
 
@@ -39,11 +40,6 @@ class _Scratch(NamedTuple):
 
 
 @kernel(force=True)
-def _fits(slopes: Float64Array, hit: int, slope: float) -> bool:
-    return slopes[hit, 0] <= slope <= slopes[hit, 1]
-
-
-@kernel(force=True)
 def _add_thirds(
     space: SearchSpace,
     rules: _Rules,
@@ -63,11 +59,43 @@ def _add_thirds(
         n = find_thirds(space, layer, doublet, rules.cuts, scratch.found, scratch.gains)
         for k in range(n):
             third = scratch.found[k]
-            if _fits(space.slopes, third, slope):
+            if slope_fits(space.slopes, third, slope):
                 gain = scratch.gains[k]
                 if rules.clusters > 0.0:
                     gain += rules.clusters * clusters_of_three(space, first, second, points[third])
                 insert_triplet(hits, gains, (pair[0], pair[1], third), gain)
+
+
+@kernel(force=True)
+def _search_window(
+    space: SearchSpace,
+    rules: _Rules,
+    first: int,
+    layer: int,
+    window: tuple[float, float, float],
+    scratch: _Scratch,
+    hits: Int32Array,
+    gains: Float64Array,
+) -> None:
+    """Add the triplets whose second hit lies in half a range of phi and a range of z/r of a layer."""
+    points, start, cuts = space.points, space.points[first], rules.cuts
+    half, low, high = window
+    columns = columns_of(start.phi, half)
+    left, right = cells_of(space, columns)
+    for cell in range(left, right + 1):
+        begin, end = cell_span(space, layer, cell, low, high)
+        for second in range(begin, end):
+            if not in_columns(space, second, columns):
+                continue
+            gap = points[second].r - start.r
+            if gap < cuts.least_gap:
+                continue
+            # clusters tell the slope: most doublets fail here, before their helix is worked out
+            slope = abs(points[second].z - start.z) / gap
+            if not (slope_fits(space.slopes, first, slope) and slope_fits(space.slopes, second, slope)):
+                continue
+            if make_doublet(start, points[second], space.surfaces, cuts, scratch.doublets[0]):
+                _add_thirds(space, rules, (first, second), slope, scratch, hits, gains)
 
 
 @kernel
@@ -80,29 +108,18 @@ def _search_one(
     gains: Float64Array,
 ) -> None:
     """Write the best triplets of one first hit."""
-    points, start, cuts = space.points, space.points[first], rules.cuts
+    start, slopes = space.points[first], space.slopes[first]
     for layer in rules.seconds[start.layer]:
         if layer < 0:
             break
-        half, low, high = doublet_window(start, space.surfaces[layer], cuts)
+        surface = space.surfaces[layer]
+        half, low, high = doublet_window(start, surface, rules.cuts)
         if half < 0.0:
             continue
-        columns = columns_of(start.phi, half)
-        left, right = cells_of(space, columns)
-        for cell in range(left, right + 1):
-            begin, end = cell_span(space, layer, cell, low, high)
-            for second in range(begin, end):
-                if not in_columns(space, second, columns):
-                    continue
-                gap = points[second].r - start.r
-                if gap < cuts.least_gap:
-                    continue
-                # clusters tell the slope: most doublets fail here, before their helix is worked out
-                slope = abs(points[second].z - start.z) / gap
-                if not (_fits(space.slopes, first, slope) and _fits(space.slopes, second, slope)):
-                    continue
-                if make_doublet(start, points[second], space.surfaces, cuts, scratch.doublets[0]):
-                    _add_thirds(space, rules, (first, second), slope, scratch, hits, gains)
+        for side in slope_windows(start, surface, slopes[0], slopes[1]):
+            window = half, max(low, side[0]), min(high, side[1])
+            if window[1] <= window[2]:
+                _search_window(space, rules, first, layer, window, scratch, hits, gains)
 
 
 @kernel(owns=True)

@@ -36,10 +36,10 @@ if __name__ == "__main__":
 
 PROCESSES = """
 from clew.compilation import announcing_compilation
-from clew.parallel import new_process
+from clew.parallel import workers
 from kernels import work
 if __name__ == "__main__":
-    with announcing_compilation(), new_process() as first, new_process() as second:
+    with announcing_compilation(), workers() as first, workers() as second:
         print(first.submit(work, 1).result(), second.submit(work, 2.0).result())
 """
 
@@ -72,9 +72,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "CLEW_KERNEL_CACHE"}
     paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(paths), "NUMBA_CACHE_DIR": str(folder / "cache")}
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "NUMBA_CACHE_DIR": str(folder / "cache")}
 
 
 def run(folder: Path, code: str) -> tuple[str, str]:

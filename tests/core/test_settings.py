@@ -111,8 +111,8 @@ def test_files_of_settings_are_files_of_a_sensible_size(tmp_path: Path) -> None:
     (tmp_path / "large.toml").write_bytes(b"#" * 10_000_001)
     (tmp_path / "latin.toml").write_bytes(b"\xff")
     for name, reason in (
-        ("pipe", "not a file"),
-        ("large", "larger than 10 MB"),
+        ("pipe", "not a plain file"),
+        ("large", "larger than 10,000,000 bytes"),
         ("latin", "utf-8"),
         ("no", "No"),
     ):

@@ -7,10 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from clew.detector import Detector
 from clew.event import Hits
 from clew.hits.free import FreeHits
+from clew.hits.index import HIT_POINT
+from clew.records import new_record
+from clew.seeding.doublets import cuts_of
+from clew.seeding.overlaps.search import OverlapCuts, _chi2, _may_be_on_one_track
 from clew.seeding.overlaps.seeder import OverlapConfig, OverlapSeeder
 from clew.tracks import Candidates
 
@@ -129,3 +135,66 @@ def test_clusters_may_speak_against_a_track(detector: Detector, hits_on: Callabl
     for least, n in ((-0.5, 1), (0.5, 0)):
         seeder = OverlapSeeder(replace(OverlapConfig(), least_clusters=least))
         assert len(seeder.seed(hits, FreeHits.of(hits), Candidates.empty()).found) == n
+
+
+def test_pairs_at_the_edge_of_what_chi2_allows_are_found(find: Callable[..., list[tuple[int, ...]]]) -> None:
+    # chi2 of a pair pulled apart by d is 2 (d / 2)^2 / 0.1^2: 27 of 30
+    for side in (-1.0, 1.0):
+        rows = crossings(pt=side * 0.125)
+        rows[0], rows[1] = moved(rows[0], across=-0.365 * side), moved(rows[1], across=0.365 * side)
+        assert find(rows) == [(0, 1, 2, 3)]
+        # along a steep track distances in z count less
+        rows = crossings(slope=12.0 * side, z0=-164.9 * side)
+        rows[0], rows[1] = moved(rows[0], along=-4.4 * side), moved(rows[1], along=4.4 * side)
+        assert find(rows, OverlapConfig(apart=60.0)) == [(0, 1, 2, 3)]
+
+
+small = st.floats(-1.5, 1.5)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    pt=st.floats(0.13, 2.0),
+    side=st.sampled_from([-1.0, 1.0]),
+    slope=st.floats(-5.0, 5.0),
+    z0=st.floats(-165.0, 165.0),
+    moves=st.tuples(*[st.tuples(small, small)] * 4),
+    factor=st.floats(0.0, 0.3),
+)
+def test_no_pair_of_a_likely_track_is_left_out(
+    detector: Detector,
+    pt: float,
+    side: float,
+    slope: float,
+    z0: float,
+    moves: tuple[tuple[float, float], ...],
+    factor: float,
+) -> None:
+    cuts = cuts_of(
+        detector, least_pt=0.12, most_z0=165.0, beam_error=1.0, pull=0.0, least_gain=0.0, scattering=1.0
+    )
+    own = OverlapCuts(14.0, 0.1, 30.0, 0.0)
+    points = []
+    for row, (across, along) in zip(crossings(side * pt, 0.4, slope, z0), moves, strict=True):
+        point = new_record(HIT_POINT)
+        x, y, z, *_ = moved(row, factor * across, factor * along * (1.0 + abs(slope)))
+        point.r, point.phi, point.z = np.hypot(x, y), np.arctan2(y, x), z
+        points.append(point)
+    if _chi2(*points, cuts, own.error) < own.most_chi2:
+        assert _may_be_on_one_track(points[0], points[1], cuts, own)
+        assert _may_be_on_one_track(points[2], points[3], cuts, own)
+
+
+def test_pairs_by_chance_are_left_out(detector: Detector) -> None:
+    cuts = cuts_of(
+        detector, least_pt=0.12, most_z0=50.0, beam_error=1.0, pull=0.0, least_gain=0.0, scattering=1.0
+    )
+    own = OverlapCuts(14.0, 0.1, 30.0, 0.0)
+    good = crossings(z0=0.0)[:2]
+    for across, along, kept in ((0.0, 0.0, True), (3.0, 0.0, False), (-3.0, 0.0, False), (0.0, 8.0, False)):
+        points = []
+        for row in (good[0], moved(good[1], across, along)):
+            point = new_record(HIT_POINT)
+            point.r, point.phi, point.z = np.hypot(row[0], row[1]), np.arctan2(row[1], row[0]), row[2]
+            points.append(point)
+        assert _may_be_on_one_track(*points, cuts, own) == kept
