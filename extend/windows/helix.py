@@ -221,21 +221,24 @@ def _cross_one(
     out.curvature[window], out.slope[window] = helix.curvature, helix.slope
     for i in range(N_FITTED):
         out.across[window, i], out.height[window, i] = residuals[i].across, residuals[i].height
-    fitted_z = 0.5 * (hits[0].z + hits[SEED_LENGTH - 1].z)
-    _follow(helix, covariance, hits[0].layer, fitted_z, setting, window, out)
+    _follow(hits, helices, covariances, setting, window, out)
 
 
 @kernel(owns=True)
 def _follow(
-    helix: Helix,
-    covariance: HelixCovariance,
-    last_layer: int,
-    fitted_z: float,
+    hits: RecordArray,
+    helices: RecordArray,
+    covariances: RecordArray,
     setting: _Setting,
     window: int,
     out: Crossings,
 ) -> None:
-    """Write the next crossings of one window; the helix is used up."""
+    """Write the next crossings of one window; the helix is used up.
+
+    It takes arrays, not their records: a record does not keep the memory that the caller allocated for it.
+    """
+    helix, covariance, last_layer = helices[0], covariances[0], hits[0].layer
+    fitted_z = 0.5 * (hits[0].z + hits[SEED_LENGTH - 1].z)
     surfaces, field, cuts = setting.surfaces, setting.field, setting.cuts
     fitted, slope = helix.curvature, helix.slope
     passed = np.zeros(N_STEPS + 1, dtype=_SCATTERER)

@@ -94,15 +94,19 @@ def _clean(
     if end - begin < _FEWEST:
         return
     members, kept, sums = hits[begin:end], keep[begin:end], np.zeros(1, dtype=SUMS)
-    helix = _without_outliers(members, limit, kept, sums[0])
+    helix = _without_outliers(members, limit, kept, sums)
     along = np.copysign(1.0, helix.cot)
     for i in range(len(members)):
         progress[begin + i] = np.hypot(members[i].x, members[i].y) + along * members[i].z
 
 
 @kernel
-def _without_outliers(hits: RecordArray, limit: float, keep: BoolArray, sums: Sums) -> Helix:
-    """Write which hits of a cluster to keep; return their helix."""
+def _without_outliers(hits: RecordArray, limit: float, keep: BoolArray, scratch: RecordArray) -> Helix:
+    """Write which hits of a cluster to keep; return their helix.
+
+    `scratch` is an array, as its record would not keep the memory that the caller allocated.
+    """
+    sums = scratch[0]
     keep[:] = True
     n = len(hits)
     helix = fit_helix(hits, keep, sums)
