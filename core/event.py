@@ -5,19 +5,29 @@ Reconstruction is handed `Hits` only; `Truth` and `Particles` are for training a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from clew.detector import Detector, trackml
+from clew.display import Displayed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Cells", "Event", "Hits", "Particles", "Truth"]
 
+_FRAMES: Final = "clew.io.frames"
+"""Reads data frames as files are read; events know of no files, so it is loaded when first used."""
 
-@dataclass(frozen=True)
-class Cells:
+
+@dataclass(frozen=True, repr=False)
+class Cells(Displayed):
     """The charge clusters: cells sorted by hit.
 
     Attributes
@@ -34,6 +44,10 @@ class Cells:
     channel: Int32Array
     value: Float32Array
 
+    def facts(self) -> Mapping[str, object]:
+        """See `clew.display`."""
+        return {"hits": len(self.offsets) - 1, "cells": len(self.value)}
+
     def select(self, rows: Int64Array) -> Cells:
         """Return the cells of the hits of some rows, shape (n,), in their order."""
         lengths = np.diff(self.offsets)[rows]
@@ -44,8 +58,8 @@ class Cells:
         return Cells(offsets, self.channel[chosen], self.value[chosen])
 
 
-@dataclass(frozen=True)
-class Hits:
+@dataclass(frozen=True, repr=False)
+class Hits(Displayed):
     """The hits of one event, in the order of its file.
 
     Attributes
@@ -71,6 +85,11 @@ class Hits:
 
     def __len__(self) -> int:
         return len(self.hit_id)
+
+    def facts(self) -> Mapping[str, object]:
+        """See `clew.display`."""
+        n_cells = None if self.cells is None else len(self.cells.value)
+        return {"hits": len(self), "cells": n_cells, "detector": self.detector.name}
 
     def select(self, rows: Int64Array) -> Hits:
         """Return the hits of some rows, shape (n,), in their order."""
@@ -108,8 +127,8 @@ class Hits:
         return np.stack([self.phi, self.r, self.z, ratio], axis=1)
 
 
-@dataclass(frozen=True)
-class Particles:
+@dataclass(frozen=True, repr=False)
+class Particles(Displayed):
     """The generated particles of one event.
 
     Attributes
@@ -126,6 +145,10 @@ class Particles:
     charge: Int32Array
     n_hits: Int32Array
 
+    def facts(self) -> Mapping[str, object]:
+        """See `clew.display`."""
+        return {"particles": len(self.particle_id)}
+
     @cached_property
     def pt(self) -> Float32Array:
         """Transverse momentum, shape (n_particles,), float32, GeV."""
@@ -137,8 +160,8 @@ class Particles:
         return np.arcsinh(self.momentum[:, 2] / np.maximum(self.pt, np.float32(1e-6)))
 
 
-@dataclass(frozen=True)
-class Truth:
+@dataclass(frozen=True, repr=False)
+class Truth(Displayed):
     """What made each hit; row i belongs to hit i of the event's `Hits`.
 
     Attributes
@@ -157,12 +180,62 @@ class Truth:
     momentum: Float32Array
     weight: Float64Array
 
+    def facts(self) -> Mapping[str, object]:
+        """See `clew.display`."""
+        return {"hits": len(self.particle_id), "noise": int(np.count_nonzero(self.particle_id == 0))}
 
-@dataclass(frozen=True)
-class Event:
+
+@dataclass(frozen=True, repr=False)
+class Event(Displayed):
     """One bunch crossing: its number, its hits, and the truth where it is known."""
 
     event_id: int
     hits: Hits
     particles: Particles | None = None
     truth: Truth | None = None
+
+    def facts(self) -> Mapping[str, object]:
+        """See `clew.display`."""
+        n_particles = None if self.particles is None else len(self.particles.particle_id)
+        about = {"event_id": self.event_id, **self.hits.facts(), "particles": n_particles}
+        return about | {"truth": self.truth is not None}
+
+    @classmethod
+    def from_pandas(
+        cls,
+        hits: pd.DataFrame,
+        cells: pd.DataFrame | None = None,
+        particles: pd.DataFrame | None = None,
+        truth: pd.DataFrame | None = None,
+        event_id: int = 0,
+        detector: Detector | None = None,
+    ) -> Event:
+        """Make an event of data frames with the columns of the TrackML format; others are left aside.
+
+        Parameters
+        ----------
+        hits : DataFrame
+            Columns hit_id, x, y, z [mm], volume_id, layer_id, module_id.
+        cells, particles, truth : DataFrame, optional
+        event_id : int
+        detector : Detector, optional
+            What measured the event; TrackML's by default.
+
+        Raises
+        ------
+        TypeError
+            For what is no DataFrame.
+        InputError
+            As `clew.read_event`, naming table and row.
+        """
+        frames = {"hits": hits, "cells": cells, "particles": particles, "truth": truth}
+        made: Event = import_module(_FRAMES).event_of_frames(event_id, frames, detector)
+        return made
+
+    def to_pandas(self, part: str = "hits") -> pd.DataFrame:
+        """Return one of the event's tables, "hits", "cells", "particles" or "truth", as a data frame.
+
+        Raises InputError for a table that the event does not have.
+        """
+        frame: pd.DataFrame = import_module(_FRAMES).frame_of_event(self, part)
+        return frame

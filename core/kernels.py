@@ -11,6 +11,8 @@ compiled without its runtime (`_nrt=False`) and so without counts.  What that as
   raises an error with values is declared with `owns=True`.  A missing `owns` at an allocation fails to
   compile; one at a returned tuple of arrays corrupts memory, so a test forbids it.
 - Whoever calls a kernel keeps the arrays that it hands down until the call returns.
+- A record that was taken out of an array does not keep it: the array is freed after its own last use.  So
+  whoever allocated it hands the array down, not its record.
 - An array is copied into another by `copy_into`: a slice assigned to a slice allocates where they overlap.
 
 The threads of a process do not exist in one that is forked from it: `refuse_after_fork` says so.

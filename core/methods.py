@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from clew.errors import ConfigError
+from clew.settings import checked
 
-from clew.errors import ClewError, ConfigError
-
-__all__ = ["Method", "build", "check_fit", "checked", "resolve_settings"]
+__all__ = ["Method", "build", "check_fit", "resolve_settings"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def build(methods: Mapping[str, Method], settings: Mapping[str, Any], where: str
     Raises
     ------
     ConfigError
-        For an unknown method or key or a value of the wrong type.
+        For an unknown method or key, a value of the wrong type or one out of range.
     """
     method = _method(methods, settings, where)
     return method.load(method.implementation)(_config(method, settings, where), *parts)
@@ -98,25 +96,3 @@ def _method(methods: Mapping[str, Method], settings: Mapping[str, Any], where: s
 def _config(method: Method, settings: Mapping[str, Any], where: str) -> Any:
     values = {key: value for key, value in settings.items() if key != "method"}
     return checked(method.load(method.config), values, where)
-
-
-def checked(
-    config: type[Any], values: Mapping[str, Any], where: str, refusal: type[ClewError] = ConfigError
-) -> Any:
-    """Make a frozen dataclass from outside values; raises `refusal` for unknown keys and wrong types."""
-    known = config.__dataclass_fields__
-    for key in values:
-        if key not in known:
-            raise refusal(f"{where}: unknown key {key!r}: choose among {', '.join(sorted(known))}")
-    try:
-        return _adapter(cast(Hashable, config)).validate_python(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise refusal(f"{where}: {key}: {first['msg']}") from error
-
-
-@cache
-def _adapter(config: Hashable) -> TypeAdapter[Any]:
-    """Return what checks values for a config; to make one takes milliseconds."""
-    return TypeAdapter(cast(type[Any], config))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from clew.arrays import Int32Array, Int64Array
 from clew.ensemble.passes import added
-from clew.errors import ConfigError
 from clew.event import Hits
 from clew.kernels import kernel
+from clew.settings import within
 from clew.tracks import Candidates
 
 __all__ = ["ClaimsConfig", "ClaimsEnsemble"]
@@ -29,18 +30,14 @@ class ClaimsConfig:
         Candidates that find a smaller fraction of their hits free make no track.
     """
 
-    least_hits: int = 4
-    least_free: float = 0.9
+    least_hits: Annotated[int, within(1, 100)] = 4
+    least_free: Annotated[float, within(0, 1)] = 0.9
 
 
 class ClaimsEnsemble:
     """Stage 4 for candidates that come ranked, the likeliest first."""
 
     def __init__(self, config: ClaimsConfig) -> None:
-        if config.least_hits < 1:
-            raise ConfigError(f"ensemble: least_hits is {config.least_hits}: it must be at least 1")
-        if not 0 <= config.least_free <= 1:
-            raise ConfigError(f"ensemble: least_free is {config.least_free}: it must be from 0 to 1")
         self.config = config
 
     def resolve(self, hits: Hits, candidates: Sequence[Candidates], labels: Int32Array) -> Int32Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numba
 import numpy as np
@@ -17,6 +17,7 @@ from clew.errors import ConfigError
 from clew.event import Hits
 from clew.hits.layers import count_layers
 from clew.kernels import kernel, parallel_kernel
+from clew.settings import Switch, within
 from clew.tracks import Candidates
 
 __all__ = ["CompetitionConfig", "CompetitionEnsemble"]
@@ -41,14 +42,14 @@ class CompetitionConfig:
         the union deviates by at most `max_deviation` mm from a helix.
     """
 
-    min_hits: int = 3
-    max_lost: float = 0.5
-    double_worth: float = 0.25
-    roughness: float = 0.2
-    most_deviation: float = 10.0
-    distrust: float = 1.0
-    complete: bool = True
-    max_deviation: float = 5.0
+    min_hits: Annotated[int, within(1, 100)] = 3
+    max_lost: Annotated[float, within(0, 1)] = 0.5
+    double_worth: Annotated[float, within(0, 10)] = 0.25
+    roughness: Annotated[float, within(0, 100)] = 0.2
+    most_deviation: Annotated[float, within(0, 1000)] = 10.0
+    distrust: Annotated[float, within(0, 100)] = 1.0
+    complete: Switch = True
+    max_deviation: Annotated[float, within(0, 1000)] = 5.0
 
 
 class CompetitionEnsemble:

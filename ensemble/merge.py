@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from clew.ensemble.passes import added
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.kernels import kernel
+from clew.settings import within
 from clew.tracks import Candidates
 
 __all__ = ["MergeConfig", "MergeEnsemble"]
@@ -33,10 +35,10 @@ class MergeConfig:
         Tracks with at most this many hits lose those that a later candidate has.
     """
 
-    min_hits: int = 4
-    most_overlap: int = 20
-    most_outside: int = 6
-    overwrite_limit: int = 6
+    min_hits: Annotated[int, within(1, 100)] = 4
+    most_overlap: Annotated[int, within(0, 1000)] = 20
+    most_outside: Annotated[int, within(0, 1000)] = 6
+    overwrite_limit: Annotated[int, within(0, 1000)] = 6
 
 
 class MergeEnsemble:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 
 from clew.arrays import Float64Array, Int32Array
-from clew.errors import ConfigError
 from clew.fitting.likelihood import hit_window
 from clew.hits.index import cell_span, cells_of, columns_of, in_columns
 from clew.hits.space import SearchSpace
@@ -17,6 +16,7 @@ from clew.motion.measurement import Residual, covariance, measure
 from clew.motion.state import State
 from clew.motion.transport import Path
 from clew.records import Single, record_dtype
+from clew.settings import within
 
 __all__ = [
     "ELLIPSE",
@@ -88,14 +88,8 @@ class EllipseConfig:
         Candidates of one first hit that go on after each station, those with the highest gain.
     """
 
-    widening: float = 2.0
-    branches: int = 4
-
-    def __post_init__(self) -> None:
-        if not self.widening > 0:
-            raise ConfigError(f"fitting: widening is {self.widening}: it must be above 0")
-        if self.branches < 1:
-            raise ConfigError(f"fitting: branches is {self.branches}: it must be at least 1")
+    widening: Annotated[float, within(0.01, 20)] = 2.0
+    branches: Annotated[int, within(1, 64)] = 4
 
 
 def branching_of(config: EllipseConfig) -> Branching:

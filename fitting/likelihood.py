@@ -8,7 +8,7 @@ clusters are trusted, what its cluster tells of the track's direction (`clew.hit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from clew.motion.measurement import Residual, chi2_and_determinant, measure
 from clew.motion.state import State
 from clew.motion.transport import Path
 from clew.records import RecordArray
+from clew.settings import within
 
 __all__ = [
     "LikelihoodConfig",
@@ -61,9 +62,9 @@ class LikelihoodConfig:
         Weight of what clusters gain.  Below 1, as errors of neighbouring hits' clusters go together.
     """
 
-    pull: float = 5.0
-    least_gain: float = -2.5
-    clusters: float = 0.0
+    pull: Annotated[float, within(0.1, 20)] = 5.0
+    least_gain: Annotated[float, within(-1000, 1000)] = -2.5
+    clusters: Annotated[float, within(0, 10)] = 0.0
 
 
 def snap_of(config: LikelihoodConfig) -> Snap:

@@ -119,7 +119,9 @@ def field_from_steps(steps: StepSample, given: Solenoid | None) -> LearnedField:
             )
         return LearnedField(given, np.nan, "given")
     if not np.isfinite(seen):
-        raise InputError("no true track crosses two layers, so that the field is not known: give --field")
+        raise InputError(
+            "no charged true track crosses two layers, so that the field is not known: give --field"
+        )
     if abs(seen) > _STRONGEST:
         raise InputError(f"true momenta show a field of {abs(seen):.3g} T: {hint}")
     rows, errors = _spread(steps)

@@ -25,6 +25,9 @@ _UPRIGHT: Final = 0.5
 _LEAST_RADIUS: Final = 1e-3
 """Share of a disc's outer radius at which it begins at least: logarithms of radii are taken."""
 
+_MOST_DEPTH: Final = 0.2
+"""By how much hits may be off their layer, as a share of the outermost radius."""
+
 _UNITS: Final = (0.001, 0.1, 10.0, 1000.0)
 """Factors between lengths in mm and in m, cm and um."""
 
@@ -110,7 +113,15 @@ def layers_from(geometry: Geometry | None, hits: dict[tuple[int, int], Extent]) 
             "the description of this data set"
         )
     _check_units(geometry.where, places, hits)
-    return [_seen(one, hits.get((one.volume, one.layer))) for one in places]
+    seen = [_seen(one, hits.get((one.volume, one.layer))) for one in places]
+    size = max(one.position if one.barrel else one.reach[1] for one in places)
+    for one in seen:
+        if one.depth > _MOST_DEPTH * size:
+            raise InputError(
+                f"{geometry.where}: hits of volume {one.volume}, layer {one.layer} are up to "
+                f"{one.depth:.0f} mm off its position: are axes swapped, or is it of another detector?"
+            )
+    return seen
 
 
 def places_of(modules: Modules) -> list[Place]:

@@ -176,10 +176,17 @@ def _steps(tracks: Tracks) -> StepSample:
     turn = (turn + np.pi) % (2.0 * np.pi) - np.pi
     chord = np.hypot(way[:, 0], way[:, 1])
     ahead = (p[first] * way).sum(axis=1) > 0.0
-    good = (np.abs(turn) < _MOST_TURN) & (chord > 0.0) & (pt[first] > 0.0) & (pt[last] > 0.0) & ahead
-    first, last, turn, chord, way = first[good], last[good], turn[good], chord[good], way[good]
-    arc = chord / np.sinc(0.5 * turn / np.pi)
     charge = tracks.charge[owner[first]].astype(np.float64)
+    good = (
+        (charge != 0.0)
+        & (np.abs(turn) < _MOST_TURN)
+        & (chord > 0.0)
+        & (pt[first] > 0.0)
+        & (pt[last] > 0.0)
+        & ahead
+    )
+    first, last, turn, chord, way = first[good], last[good], turn[good], chord[good], way[good]
+    arc, charge = chord / np.sinc(0.5 * turn / np.pi), charge[good]
     dip = np.arctan2(p[:, 2], np.maximum(pt, 1e-9))
     r = np.hypot(place[:, 0], place[:, 1])
     return StepSample(
@@ -187,7 +194,7 @@ def _steps(tracks: Tracks) -> StepSample:
         0.5 * (place[first] + place[last]),
         arc,
         r[last] - r[first],
-        -turn * pt[first] / (arc * PT_PER_FIELD * np.where(charge == 0.0, np.inf, charge)),
+        -turn * pt[first] / (arc * PT_PER_FIELD * charge),
         dip[last] - dip[first],
         turn,
         way[:, :2] / chord[:, None],

@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> None:
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
+    import clew
     from clew.machine import core_count
 
     def installed(package: str) -> str:
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
         except PackageNotFoundError:
             return "not installed"
 
-    print(f"clew            {version('clew')}, Python {platform.python_version()}")
+    print(f"clew            {clew.__version__}, Python {platform.python_version()}")
     print(f"machine         {platform.machine()}, {core_count()} cores")
     for package in _PACKAGES:
         print(f"{package:<15} {installed(package)}")

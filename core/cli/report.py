@@ -46,8 +46,12 @@ class SummaryTable:
 def _row(name: str, numbers: list[float]) -> str:
     counts = [f"{number:.0f}" for number in numbers[:3]]
     seconds = [f"{number:.2f}" for number in numbers[3:-2]]
-    scores = ["-" if np.isnan(number) else f"{number:.4f}" for number in numbers[-2:]]
-    return _line((name, *counts, *seconds, *scores))
+    return _line((name, *counts, *seconds, *map(_score, numbers[-2:])))
+
+
+def _score(number: float) -> str:
+    """Return a score in four digits, "-" where there is none."""
+    return "-" if np.isnan(number) else f"{number:.4f}"
 
 
 def _line(cells: tuple[str, ...]) -> str:
@@ -58,5 +62,5 @@ def print_scores(reports: Sequence[EventReport]) -> None:
     """Print one line per event: hits and both TrackML scores."""
     print(_line(("event", "hits", *_SCORES)))
     for report in reports:
-        scores = (f"{report.phase1:.4f}", f"{report.phase2:.4f}")
+        scores = [_score(number) for number in (report.phase1, report.phase2)]
         print(_line((str(report.event_id), str(report.n_hits), *scores)))

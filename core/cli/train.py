@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="settings of the training: a .toml, or the name of a shipped experiment; options go first",
     )
     parser.add_argument(
-        "--task", metavar="NAME", help="what to train: windows (as if not given), recurrent, edges"
+        "--task", metavar="NAME", help="what to train, see the tasks in `clew info` (default: windows)"
     )
     parser.add_argument("--network", metavar="NAME", help="such as lstm-64, bilstm-64-32 or lstm-2048")
     parser.add_argument("--epochs", type=count, metavar="N", help="epochs at most")
@@ -70,14 +70,14 @@ def _task(options: argparse.Namespace) -> Task:
     from clew.errors import ConfigError
     from clew.experiments import TASKS, read_experiment
     from clew.learning.inputs import Inputs
-    from clew.methods import checked
+    from clew.settings import checked
 
     settings = read_experiment(options.config) if options.config else {}
     given = {key: getattr(options, key) for key in ("task", "network", "epochs", "seed")}
     settings |= {key: value for key, value in given.items() if value is not None}
     where, name = options.config or "training settings", str(settings.pop("task", "windows"))
     if name not in TASKS:
-        raise ConfigError(f"{where}: unknown task {name!r}: choose one of {', '.join(TASKS)}")
+        raise ConfigError(f"{where}: unknown task {name!r}: choose one of {', '.join(sorted(TASKS))}")
     config = checked(TASKS[name].load(TASKS[name].config), settings, where)
     inputs = Inputs(options.tracks, options.validation, options.test)
     task: Task = TASKS[name].load(TASKS[name].implementation).open(config, inputs)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
@@ -21,11 +19,10 @@ from clew.detector.clusters import read_clusters
 from clew.detector.detector import Detector, Layer, LayerClass, Lengths, SeedLengths
 from clew.detector.solenoid import Solenoid
 from clew.errors import InputError
-from clew.methods import checked
+from clew.settings import checked, parse_toml, read_text
 
 __all__ = ["COLUMNS", "FILES", "detector_digest", "detector_of", "read_detector", "trackml"]
 
-_Config = TypeVar("_Config")
 FILES: Final = ("detector.toml", "layers.csv", "modules.npz", "clusters.npz")
 """What a bundle may hold; the first two it has to."""
 
@@ -89,7 +86,7 @@ def read_detector(folder: str | Path, learned: bool = True) -> Detector:
     where = Path(folder) / "detector.toml"
     tables = _read_toml(where)
     classes = {
-        name: _checked(LayerClass, {"name": name} | table, f'{where}, [classes."{name}"]')
+        name: checked(LayerClass, {"name": name} | table, f'{where}, [classes."{name}"]', InputError)
         for name, table in tables["classes"].items()
     }
     layers = _read_layers(Path(folder) / "layers.csv", classes)
@@ -102,9 +99,9 @@ def read_detector(folder: str | Path, learned: bool = True) -> Detector:
         name=str(tables["name"]),
         layers=layers,
         classes=classes,
-        solenoid=_checked(Solenoid, tables["solenoid"], f"{where}, [solenoid]"),
-        lengths=_checked(Lengths, tables["lengths"], f"{where}, [lengths]"),
-        seed_lengths=_checked(SeedLengths, tables["seed_lengths"], f"{where}, [seed_lengths]"),
+        solenoid=checked(Solenoid, tables["solenoid"], f"{where}, [solenoid]", InputError),
+        lengths=checked(Lengths, tables["lengths"], f"{where}, [lengths]", InputError),
+        seed_lengths=checked(SeedLengths, tables["seed_lengths"], f"{where}, [seed_lengths]", InputError),
         radiation_lengths=material["radiation_lengths"],
         most_obliquity=material["most_obliquity"],
         axes=_read_axes(modules, layers) if learned and modules.exists() else None,
@@ -113,23 +110,12 @@ def read_detector(folder: str | Path, learned: bool = True) -> Detector:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: cannot read the description of the detector: {error}") from error
+    text = read_text(path, "the description of the detector", InputError)
+    tables = parse_toml(text, f"{path}: cannot read the description of the detector", InputError)
     for key in _TABLES:
         if key not in tables:
             raise InputError(f"{path}: {key} is missing: see the bundle of the TrackML detector")
     return tables
-
-
-def _checked(kind: type[_Config], values: Mapping[str, Any], where: str) -> _Config:
-    """Make a frozen dataclass of a table, refusing unknown keys, wrong types and what is not finite."""
-    for key, value in values.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{where}: {key} is {value}: it must be a finite number")
-    made: _Config = checked(kind, values, where, InputError)
-    return made
 
 
 def _read_layers(path: Path, classes: Mapping[str, LayerClass]) -> tuple[Layer, ...]:

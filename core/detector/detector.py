@@ -15,6 +15,7 @@ from clew.detector.clusters import ClusterTables
 from clew.detector.solenoid import Solenoid
 from clew.detector.surface import SURFACE
 from clew.detector.transitions import Transitions, find_innermost, find_transitions
+from clew.display import Displayed
 from clew.errors import ConfigError
 from clew.records import RecordArray
 
@@ -145,8 +146,8 @@ class SeedLengths:
     outside: float
 
 
-@dataclass(frozen=True, eq=False)
-class Detector:
+@dataclass(frozen=True, eq=False, repr=False)
+class Detector(Displayed):
     """A tracking detector around the z axis; all lengths in mm, the field in T.
 
     Attributes
@@ -190,8 +191,10 @@ class Detector:
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __repr__(self) -> str:
-        return f"Detector({self.name!r}, {len(self)} layers)"
+    def facts(self) -> Mapping[str, object]:
+        """See `clew.display`."""
+        n_modules = sum(layer.n_modules for layer in self.layers)
+        return {"name": self.name, "layers": len(self), "modules": n_modules}
 
     @cached_property
     def barrel(self) -> BoolArray:

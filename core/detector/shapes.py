@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clew.errors import InputError
-from clew.methods import checked
+from clew.settings import checked, parse_toml, read_text
 
 __all__ = ["Description", "Shape", "read_description"]
 
@@ -83,10 +82,8 @@ def read_description(path: Path) -> Description:
     InputError
         For unknown or missing keys, shapes without area, and layers that are there twice.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: cannot read the description of the detector: {error}") from error
+    what = "the description of the detector"
+    tables = parse_toml(read_text(path, what, InputError), f"{path}: cannot read {what}", InputError)
     known = {"name", "field", "cylinder", "disc"}
     for key in tables:
         if key not in known:

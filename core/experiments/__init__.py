@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
+from pathlib import Path
 from typing import Final
 
 from clew.errors import ConfigError
-from clew.io import read_plain
 from clew.methods import Method
+from clew.settings import parse_toml, read_text
 
 __all__ = ["TASKS", "available_experiments", "read_experiment"]
 
@@ -40,12 +40,9 @@ def read_experiment(name: str) -> dict[str, object]:
     ConfigError
         For a file that cannot be read, and a name that no shipped experiment has.
     """
-    try:
-        if name.endswith(".toml"):
-            return tomllib.loads(read_plain(name).decode())
-        if name in available_experiments():
-            return tomllib.loads((resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{name}: not a readable TOML file: {error}") from error
+    if name.endswith(".toml"):
+        return parse_toml(read_text(Path(name), "the settings"), name)
+    if name in available_experiments():
+        return parse_toml((resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8"), name)
     known = ", ".join(available_experiments())
     raise ConfigError(f"{name}: no shipped experiment: choose one of {known}, or name a .toml file")

@@ -15,8 +15,8 @@ from clew.arrays import Int32Array, Int64Array
 from clew.errors import RunError
 from clew.io.atomic import atomic_write
 from clew.io.locks import held_folder, remove_empty, sweep
-from clew.io.plain import read_arrays
 from clew.io.submission import check_submission_path, write_submission
+from clew.plain import read_arrays
 
 __all__ = ["Part", "PartStore"]
 

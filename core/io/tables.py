@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from clew.errors import InputError
-from clew.io.plain import read_plain
 from clew.io.schema import Schema
 from clew.io.suspects import find_fault
+from clew.plain import read_plain
 
 __all__ = ["Table", "TableFile", "read_table"]
 

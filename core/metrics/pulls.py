@@ -38,12 +38,12 @@ class PullTable:
 
     @classmethod
     def mean(cls, tables: Sequence[PullTable]) -> PullTable:
-        """Return the mean of several events."""
-        return cls(
-            tables[0].parts,
-            np.mean([table.values for table in tables], axis=0),
-            np.mean([table.count for table in tables], axis=0),
-        )
+        """Return the mean of several events; of values, over the events that have them."""
+        values = np.array([table.values for table in tables])
+        known = np.isfinite(values)
+        total, n = np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0)
+        mean = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+        return cls(tables[0].parts, mean, np.mean([table.count for table in tables], axis=0))
 
     def table(self) -> str:
         """Return aligned text: one line per part of the detector."""
@@ -51,7 +51,7 @@ class PullTable:
             f"{f'{name} {what}':>15}" for name in ("across", "along") for what in ("median", "width", "> 3")
         )
         lines = [
-            f"{part:<20}{count:9.0f}" + "".join(f"{value:15.3f}" for value in values.ravel())
+            f"{part:<20}{count:9.0f}" + "".join(f"{_shown(value):>15}" for value in values.ravel())
             for part, count, values in zip(self.parts, self.count, self.values, strict=True)
         ]
         return "\n".join([head, *lines])
@@ -71,6 +71,11 @@ def pull_table(detector: Detector, layer: Int32Array, across: Float64Array, alon
     masks = [layers[layer] for layers in parts.values()]
     values = [[_shape(pulls[mask]) for pulls in (across, along)] for mask in masks]
     return PullTable(tuple(parts), np.array(values), np.array([float(mask.sum()) for mask in masks]))
+
+
+def _shown(value: float) -> str:
+    """Return a number in three digits, "-" where there is none."""
+    return "-" if np.isnan(value) else f"{value:.3f}"
 
 
 def _shape(pulls: Float64Array) -> tuple[float, float, float]:

@@ -11,6 +11,7 @@ import numpy as np
 from clew.arrays import Int32Array
 from clew.errors import InputError
 from clew.event import Event
+from clew.metrics.described import described
 from clew.metrics.losses import LossTable, loss_table
 from clew.metrics.matching import match
 from clew.metrics.predictions import PredictionReport
@@ -135,6 +136,8 @@ class MeanError:
         return cls(float(defined.mean()), float(error))
 
     def __str__(self) -> str:
+        if np.isnan(self.mean):
+            return "-"
         digits = 4 if abs(self.mean) < 10 else 1
         text = f"{self.mean:.{digits}f}"
         return text if np.isnan(self.error) else f"{text} ± {self.error:.{digits}f}"
@@ -165,11 +168,10 @@ class Summary:
     pulls: PullTable | None = None
 
     def table(self) -> str:
-        """Return aligned text: one line per number, then the losses, then the pulls."""
-        width = max(map(len, self.scalars))
-        lines = [f"{name:<{width}}  {value}" for name, value in self.scalars.items()]
+        """Return aligned text: numbers by group with what they mean, then the losses, then the pulls."""
+        events = "1 event" if self.n_events == 1 else f"mean of {self.n_events} events ± standard error"
         pulls = [] if self.pulls is None else ["", self.pulls.table()]
-        return "\n".join([f"mean of {self.n_events} events", *lines, "", self.losses.table(), *pulls])
+        return "\n".join([events, *described(self.scalars), "", self.losses.table(), *pulls])
 
 
 def summarise(reports: Sequence[EventReport]) -> Summary:

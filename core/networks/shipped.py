@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from clew.arrays import Float32Array
 from clew.errors import ConfigError, InputError
 from clew.networks.blocks import Shape
-from clew.networks.records import load_arrays
+from clew.networks.records import check_shapes, load_arrays
+from clew.settings import checked
 
-__all__ = ["TrainedNetwork", "available_weights", "load_network", "weights_path"]
+__all__ = ["TrainedNetwork", "available_weights", "load_network", "load_record", "weights_path"]
+
+_About = TypeVar("_About")
 
 
 @dataclass(frozen=True)
-class TrainedNetwork:
+class TrainedNetwork(Generic[_About]):
     """A network that is written once (see `clew.networks.blocks`) with its weights; it runs without Keras.
 
     Attributes
@@ -25,10 +28,13 @@ class TrainedNetwork:
     arrays : list of ndarray, float32
     record : dict
         How it was made: see `clew.learning.Task.record`.
+    about
+        What reconstruction needs to know of the record, checked.
     """
 
     arrays: list[Float32Array]
     record: dict[str, Any]
+    about: _About
 
 
 def available_weights(package: str) -> list[str]:
@@ -49,10 +55,10 @@ def weights_path(package: str, name: str) -> Path:
     return Path(str(files(package).joinpath(f"{name}.npz")))
 
 
-def load_network(
-    path: Path, network: str, shapes: Callable[[Mapping[str, Any]], Sequence[Shape]]
-) -> tuple[list[Float32Array], dict[str, Any]]:
-    """Return the arrays and the record of a network that is written once; see `clew.networks.blocks`.
+def load_record(
+    path: Path, network: str, about: type[_About]
+) -> tuple[list[Float32Array], dict[str, Any], _About]:
+    """Return the arrays and the record of a network, and what the record must tell of it.
 
     Parameters
     ----------
@@ -60,17 +66,38 @@ def load_network(
         The .npz; its record lies beside it.
     network : str
         What the record must call the network.
-    shapes : callable
-        Returns the shapes of the arrays, given what the record has under "shape".
+    about : type
+        A frozen dataclass of what the record must tell; see `clew.settings`.
 
     Raises
     ------
     InputError
-        For a damaged file, another network's, or arrays that do not have the record's shapes.
+        For a damaged file, another network's, or a record that lacks something or tells what cannot be.
     """
     arrays, record = load_arrays(path)
-    if record.get("network") != network or "shape" not in record:
+    if record.get("network") != network:
         raise InputError(f"{path}: weights of another network: name those of the task {network}")
-    if [array.shape for array in arrays] != list(shapes(record["shape"])):
-        raise InputError(f"{path}: arrays do not have the shapes of their record: train or copy it anew")
-    return arrays, record
+    told = checked(about, record, str(path.with_suffix(".json")), InputError, others=True)
+    return arrays, record, told
+
+
+def load_network(
+    path: Path, network: str, about: type[_About], shapes: Callable[[_About], Sequence[Shape]]
+) -> tuple[list[Float32Array], dict[str, Any], _About]:
+    """Return the arrays and the record of a network that is written once; see `clew.networks.blocks`.
+
+    Parameters
+    ----------
+    path, network, about
+        See `load_record`.
+    shapes : callable
+        Returns the shapes of the arrays, given what the record tells.
+
+    Raises
+    ------
+    InputError
+        As `load_record`, and for arrays that do not have these shapes.
+    """
+    arrays, record, told = load_record(path, network, about)
+    check_shapes(path, arrays, shapes(told))
+    return arrays, record, told

@@ -11,10 +11,10 @@ from typing import TypeAlias
 from clew.arrays import Int32Array
 from clew.event import Event
 from clew.io import EventSource, Part, PartStore, atomic_write, make_folder, read_event
-from clew.metrics import event_score, phase1_weights, phase2_weights
 from clew.parallel import parallel_events
 from clew.pipeline.pipeline import Pipeline
 from clew.pipeline.preset import Preset
+from clew.pipeline.scoring import score
 
 __all__ = [
     "EventSummary",
@@ -75,6 +75,7 @@ def reconstruct_events(
     draw : callable or None
         Makes a picture of each event, such as `clew.plots.EventPictures`; it is pickled to the processes.
     """
+    preset_pipeline(preset)  # refuses weights that cannot be used before anything is written
     make_folder(output.parent, output)
     settings = f"{preset.fingerprint()}\npictures {draw}"
     fingerprints = {source.event_id: source.fingerprint(settings) for source in sources}
@@ -148,6 +149,4 @@ def _scores(event: Event, labels: Int32Array) -> tuple[float, float] | tuple[Non
     truth, particles = event.truth, event.particles
     if truth is None or particles is None:
         return None, None
-    weights = phase1_weights(truth, particles), phase2_weights(truth, particles)
-    first, second = (event_score(labels, truth.particle_id, weight) for weight in weights)
-    return first, second
+    return score(labels, event)

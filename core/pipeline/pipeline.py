@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clew.arrays import Int32Array
+from clew.arrays import Int32Array, Int64Array
+from clew.display import Displayed
 from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.hits.free import FreeHits
@@ -17,11 +19,14 @@ from clew.pipeline.preset import DEFAULT_PRESET, Preset
 from clew.stages import Ensemble, Grower, Seeder, StageClock
 from clew.tracks import Candidates, Seeds
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["Pipeline", "Reconstruction"]
 
 
-@dataclass(frozen=True)
-class Reconstruction:
+@dataclass(frozen=True, repr=False)
+class Reconstruction(Displayed):
     """What the pipeline made of one event.
 
     Attributes
@@ -34,12 +39,30 @@ class Reconstruction:
         The grown seeds of all passes before the ensemble decided.
     seconds : dict
         Wall time of each of clew.stages.STAGES.
+    hit_id : ndarray of shape (n_hits,), int64
+        The identity of each hit in files.
     """
 
     labels: Int32Array
     seeds: Seeds
     candidates: Candidates
     seconds: dict[str, float]
+    hit_id: Int64Array
+
+    def facts(self) -> Mapping[str, object]:
+        """See `clew.display`."""
+        counts = {
+            "hits": len(self.labels),
+            "tracks": self.n_tracks,
+            "on_tracks": int((self.labels > 0).sum()),
+        }
+        return counts | {"seeds": len(self.seeds), "seconds": round(sum(self.seconds.values()), 3)}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a data frame of the columns hit_id and track_id, 0 for hits without a track."""
+        import pandas as pd
+
+        return pd.DataFrame({"hit_id": self.hit_id, "track_id": self.labels})
 
     @property
     def n_tracks(self) -> int:
@@ -73,13 +96,17 @@ class Pipeline:
         chosen = preset if isinstance(preset, Preset) else Preset.load(preset)
         return cls(chosen.build_seeders(), chosen.build_grower(), chosen.build_ensemble())
 
-    def reconstruct(self, event: Event | Hits) -> Reconstruction:
+    def reconstruct(self, event: Event | Hits | pd.DataFrame) -> Reconstruction:
         """Find the tracks among the hits of one event.
+
+        A data frame of hits has the columns of the TrackML format; `clew.Event.from_pandas` takes cells, too.
 
         Raises
         ------
         TypeError
-            For anything but an Event or its Hits.
+            For anything but an Event, its Hits or a data frame.
+        InputError
+            For a data frame that is not one of hits, naming column or row.
         RunError
             In a process that was forked from one that had reconstructed: see `clew.kernels`.
         """
@@ -97,16 +124,20 @@ class Pipeline:
             found = Candidates.concatenate([found, tracks])
             all_seeds.append(seeds)
         labels = self.grower.complete(hits, labels, free, clock)
-        return Reconstruction(labels, Seeds.concatenate(all_seeds), found, clock.seconds)
+        return Reconstruction(labels, Seeds.concatenate(all_seeds), found, clock.seconds, hits.hit_id)
 
 
-def _hits_of(event: Event | Hits) -> Hits:
+def _hits_of(event: Event | Hits | pd.DataFrame) -> Hits:
     """Return the hits without what was computed from them before: that is part of the work."""
     if isinstance(event, Event):
         return replace(event.hits)
     if isinstance(event, Hits):
         return replace(event)
+    import pandas as pd
+
+    if isinstance(event, pd.DataFrame):
+        return Event.from_pandas(event).hits
     raise TypeError(
-        f"reconstruct takes an Event or its Hits, not a {type(event).__name__}: "
+        f"reconstruct takes an Event, its Hits or a DataFrame of hits, not a {type(event).__name__}: "
         "read events with clew.read_event, or make clew.Hits of the columns"
     )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
 
 import tomli_w
 
 from clew import ensemble, extend, fitting, seeding
+from clew.display import Displayed
 from clew.errors import ConfigError
 from clew.extend.windows.grower import FollowConfig, WindowGrower
-from clew.io import read_plain
-from clew.methods import build, check_fit, checked, resolve_settings
+from clew.methods import build, check_fit, resolve_settings
 from clew.networks.shipped import weights_path
 from clew.pipeline.tables import available_presets, find_source, read_tables
+from clew.plain import read_plain
+from clew.settings import checked
 from clew.stages import Ensemble, Grower, Seeder
 
 __all__ = ["DEFAULT_PRESET", "Preset", "available_presets"]
@@ -26,8 +29,8 @@ DEFAULT_PRESET: Final = "clew"
 _Table: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Preset:
+@dataclass(frozen=True, repr=False)
+class Preset(Displayed):
     """The stages of a pipeline with their settings, as read from TOML.
 
     Attributes
@@ -46,7 +49,8 @@ class Preset:
     Raises
     ------
     ConfigError
-        For unknown methods or keys, values of the wrong type, and stages that do not fit each other.
+        For unknown methods or keys, values of the wrong type or out of range, and stages that do not fit
+        each other.
     """
 
     name: str
@@ -60,6 +64,13 @@ class Preset:
     def __post_init__(self) -> None:
         self.resolved()
         self._check_fits()
+
+    def facts(self) -> Mapping[str, object]:
+        """See `clew.display`."""
+        stages = {"seeding": self.seeding, "extend": self.extend}
+        methods = {stage: ", ".join(_counted(tables)) for stage, tables in stages.items()}
+        others = {"fitting": self.fitting["method"], "ensemble": self.ensemble["method"]}
+        return {"name": self.name} | methods | others
 
     @classmethod
     def load(cls, name: str | Path) -> Preset:
@@ -79,7 +90,7 @@ class Preset:
         seeders = tables["seeding"]
         return cls(
             name=name,
-            description=str(tables.get("description", "")),
+            description=tables.get("description", ""),
             seeding=tuple(seeders) if isinstance(seeders, list) else (seeders,),
             extend=tuple(tables["extend"]),
             fitting=tables["fitting"],
@@ -155,3 +166,10 @@ class Preset:
 
     def _place(self, table: str) -> str:
         return f"preset {self.name}, {table}"
+
+
+def _counted(tables: Sequence[_Table]) -> Iterator[str]:
+    """Yield the methods of some tables in their order, with how often each stands in a row."""
+    for method, row in groupby(table["method"] for table in tables):
+        n = len(list(row))
+        yield method if n == 1 else f"{n} x {method}"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from clew.errors import ConfigError
-from clew.io import read_plain
+from clew.settings import parse_toml, read_text
 
 __all__ = ["Source", "available_presets", "find_source", "read_tables"]
 
 _STAGES: Final = ("seeding", "extend", "fitting", "ensemble")
 _KEYS: Final = ("description", "base", *_STAGES, "follow")
+_MOST_TABLES: Final = 100
+"""Passes of seeding, extenders, and presets below each other."""
 
 
 class Source(NamedTuple):
@@ -33,13 +34,14 @@ def available_presets() -> tuple[str, ...]:
 
 def find_source(name: str | Path) -> Source:
     """Read a shipped preset by name, or any by the path of its TOML file; ConfigError where there is none."""
+    if not isinstance(name, (str, Path)):
+        raise TypeError(
+            f"a preset is a name, the path of a .toml file or a Preset, not a {type(name).__name__}"
+        )
     path = Path(name)
     if path.suffix != ".toml":
         return _shipped(str(name))
-    try:
-        return Source(read_plain(path).decode(), path.stem, str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot read the preset: {error}") from error
+    return Source(read_text(path, "the preset"), path.stem, str(path))
 
 
 def _shipped(name: str) -> Source:
@@ -67,12 +69,11 @@ def read_tables(text: str, where: str) -> dict[str, Any]:
 
 def _with_base(text: str, where: str, above: tuple[str, ...]) -> dict[str, Any]:
     """Return the tables of a preset over those of its base; `above` names the presets that build on it."""
+    if len(above) >= _MOST_TABLES:
+        raise ConfigError(f"{where}: the base of a base of a base, {_MOST_TABLES} times: name an earlier one")
     if where in above:
         raise ConfigError(f"{where}: base goes in a circle, {' -> '.join((*above, where))}: name another one")
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: not valid TOML: {error}") from error
+    tables = parse_toml(text, where)
     _check_shape(tables, where)
     if "base" not in tables:
         return tables
@@ -106,16 +107,27 @@ def _check_shape(tables: Mapping[str, Any], where: str) -> None:
     for key in tables:
         if key not in _KEYS:
             raise ConfigError(f"{where}: unknown key {key!r}: choose among {', '.join(_KEYS)}")
+    if not isinstance(tables.get("description", ""), str):
+        raise ConfigError(f"{where}: description must be text: write it in quotes")
     extend = tables.get("extend", [{}])
     if not _is_list_of_tables(extend):
-        raise ConfigError(f"{where}: extend must be a list: write [[extend]] for each extender")
+        raise ConfigError(
+            f"{where}: extend must be a list: write [[extend]] for each, {_MOST_TABLES} at most"
+        )
     seeding = tables.get("seeding", {})
     if not isinstance(seeding, dict) and not _is_list_of_tables(seeding):
-        raise ConfigError(f"{where}: seeding must be a table: write [seeding], or [[seeding]] for each pass")
+        raise ConfigError(
+            f"{where}: seeding must be a table: write [seeding], or [[seeding]] for each of "
+            f"{_MOST_TABLES} passes at most"
+        )
     for key in ("fitting", "ensemble", "follow"):
         if not isinstance(tables.get(key, {}), dict):
             raise ConfigError(f"{where}: {key} must be a table: write [{key}]")
 
 
 def _is_list_of_tables(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 0 and all(isinstance(one, dict) for one in value)
+    return (
+        isinstance(value, list)
+        and 0 < len(value) <= _MOST_TABLES
+        and all(isinstance(one, dict) for one in value)
+    )

@@ -22,11 +22,10 @@ from clew.networks.shipped import weights_path
 from clew.pipeline import Pipeline
 from clew.pipeline.preset import DEFAULT_PRESET, Preset
 from clew.plots.graphs import draw_edge_scores
-from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.network import EdgeNetwork
 from clew.seeding.graph.quality import EdgeQuality
 from clew.seeding.graph.segments import SEGMENTS, build_segment_graph
-from clew.seeding.graph.selection import SelectionConfig, particle_of_hits, selected_hits
+from clew.seeding.graph.selection import particle_of_hits, selected_hits
 
 __all__ = ["LEAST_PT", "PRESETS", "THRESHOLD", "run"]
 
@@ -96,8 +95,8 @@ def _drawn(event: Event) -> Drawn:
 
 def _judge(event: Event, network: EdgeNetwork) -> _Judged:
     record = network.record
-    rows = selected_hits(event, SelectionConfig(**record["config"]["selection"]))
-    line = build_segment_graph(event.hits, DoubletConfig(**record["doublets"]), record["most_kink"], rows)
+    rows = selected_hits(event, network.about.config.selection)
+    line = build_segment_graph(event.hits, network.about.doublets, record["most_kink"], rows)
     particle = particle_of_hits(event)
     return _Judged(line.targets(particle), network.scores(line.graph), line.count_joinable(particle))
 

@@ -21,10 +21,9 @@ from clew.metrics.tracks import MAX_ETA, MIN_HITS, Curves, ThresholdMetrics, met
 from clew.networks.keras import make_reproducible
 from clew.plots.efficiency import draw_efficiency
 from clew.plots.latent import draw_latent_space
-from clew.seeding.condensation.network import CondensationNetwork, CondensationShape, build_keras_model
+from clew.seeding.condensation.network import CondensationNetwork, build_keras_model
 from clew.seeding.condensation.seeder import CondensationSeederConfig, cluster, shipped_stages
 from clew.seeding.graph.components import edge_tracks
-from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.filtering import EdgeFilter, Filtered
 from clew.seeding.graph.graph import Graph
 from clew.seeding.graph.quality import EdgeQuality, count_joinable, shown_matching
@@ -112,7 +111,7 @@ def _edge_quality(
     if chosen is not None:
         among = ~truth | chosen[graph.doublets[:, 0]]
         truth, kept, shown = truth[among], kept[among], shown[chosen[shown]]
-    doublets = DoubletConfig(**edge_filter.network.record["doublets"])
+    doublets = edge_filter.network.about.doublets
     return EdgeQuality.count(truth, kept, count_joinable(event.hits, doublets, shown, particle))
 
 
@@ -140,11 +139,12 @@ def _draw_latent_space(event: Event, filtered: Filtered, network: CondensationNe
     """Draw a sector of an event's latent space by the network as its seed made it, and as it is now."""
     record = network.record
     make_reproducible(record["config"]["seed"])
-    arrays = build_keras_model(CondensationShape(**record["shape"])).get_weights()
+    arrays = build_keras_model(network.about.shape).get_weights()
     phi = event.hits.phi[filtered.graph.rows]
     inside = np.abs(phi) < _SECTOR / 2
     before, after = (
-        placer.place(filtered)[1][inside] for placer in (CondensationNetwork(arrays, record), network)
+        placer.place(filtered)[1][inside]
+        for placer in (CondensationNetwork(arrays, record, network.about), network)
     )
     draw_latent_space(before, after, _some_particles(event, filtered.graph.rows[inside]), path)
 

@@ -22,7 +22,7 @@ from clew.seeding.graph.graph import build_graph
 from clew.seeding.graph.network import EdgeNetwork
 from clew.seeding.graph.quality import EdgeQuality, count_joinable, shown_matching
 from clew.seeding.graph.seeder import shipped_network
-from clew.seeding.graph.selection import SelectionConfig, particle_of_hits, selected_hits
+from clew.seeding.graph.selection import particle_of_hits, selected_hits
 
 __all__ = ["SETTINGS", "THRESHOLD", "run"]
 
@@ -70,8 +70,7 @@ def _setting(name: str, title: str, sources: Sequence[EventSource], folder: Path
 
 
 def _measure(event: Event, network: EdgeNetwork) -> _Measured:
-    selection = SelectionConfig(**network.record["config"]["selection"])
-    doublets = DoubletConfig(**network.record["doublets"])
+    selection, doublets = network.about.config.selection, network.about.doublets
     rows, particle = selected_hits(event, selection), particle_of_hits(event)
     start = working_time()
     graph = build_graph(event.hits, doublets, rows)
@@ -103,7 +102,7 @@ def _track_report(event: Event, labels: Int32Array, rows: Int64Array) -> TrackRe
 
 
 def _report(network: EdgeNetwork, events: Sequence[_Measured]) -> Iterator[str]:
-    doublets = DoubletConfig(**network.record["doublets"])
+    doublets = network.about.doublets
     total = EdgeQuality.add([event.quality(THRESHOLD) for event in events])
     tight = EdgeQuality.add([event.tight for event in events])
     yield f"  events                {len(events)}"

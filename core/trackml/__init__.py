@@ -4,4 +4,6 @@ A notebook written for `trackml` works with `clew.trackml`: the modules are `dat
 `utils` and `weights`, and they take and give pandas data frames.
 """
 
+from clew.trackml import dataset, randomize, score, utils, weights
+
 __all__ = ["dataset", "randomize", "score", "utils", "weights"]

@@ -72,6 +72,7 @@ def read_points(path: Path) -> Points:
     """Read what `prepare_events` wrote; raises InputError if it is damaged or missing."""
     try:
         content = read_arrays(path)
-        return Points(*(content[name] for name in _FIELDS))
+        values, station, particle, row, bucket = (content[name] for name in _FIELDS)
+        return Points(values, station, particle, row, bucket)
     except _UNREADABLE as error:
         raise InputError(f"{path}: not readable prepared hits ({error}): prepare them anew") from error

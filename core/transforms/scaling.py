@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 
 from clew.arrays import Float64Array
 from clew.detector import Detector
 from clew.errors import ConfigError, InputError
+from clew.settings import listed, within
 from clew.transforms.points import Points
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "StationLimits",
 ]
 
-Triple = tuple[float, float, float]
+_Place = Annotated[float, within(-1e6, 1e6)]
+_Width = Annotated[float, within(1e-9, 1e6)]
+Triple = tuple[_Place, _Place, _Place]
 
 
 def _check_limits(lowest: Triple, highest: Triple) -> None:
@@ -34,11 +38,7 @@ class StandardConfig:
     """Mean and standard deviation of each coordinate, in its unit."""
 
     mean: Triple
-    deviation: Triple
-
-    def __post_init__(self) -> None:
-        if min(self.deviation) <= 0:
-            raise ConfigError(f"deviation {self.deviation}: each must be above 0")
+    deviation: tuple[_Width, _Width, _Width]
 
 
 class Standard:
@@ -87,8 +87,8 @@ class MinMax:
 class StationLimits:
     """Lowest and highest of each coordinate on one station, named by its volume and layer in files."""
 
-    volume: int
-    layer: int
+    volume: Annotated[int, within(0, 1_000_000)]
+    layer: Annotated[int, within(0, 1_000_000)]
     lowest: Triple
     highest: Triple
 
@@ -102,7 +102,7 @@ class NormaliseConfig:
 
     lowest: Triple | None = None
     highest: Triple | None = None
-    stations: tuple[StationLimits, ...] = ()
+    stations: Annotated[tuple[StationLimits, ...], listed(0, 10000)] = ()
 
     def __post_init__(self) -> None:
         if self.lowest is None and self.highest is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 
 from clew.arrays import Int64Array
-from clew.errors import ConfigError
+from clew.settings import within
 from clew.transforms.points import Points
 
 __all__ = [
@@ -42,7 +43,7 @@ class DropFakes:
 class ShortConfig:
     """Tracks that are met on fewer than `least_stations` stations are short."""
 
-    least_stations: int = 4
+    least_stations: Annotated[int, within(0, 1000)] = 4
 
 
 class DropShort:
@@ -63,7 +64,7 @@ class DropShort:
 class SpinningConfig:
     """A track with more than `most_hits` hits on one station spins; overlapping modules give two or three."""
 
-    most_hits: int = 3
+    most_hits: Annotated[int, within(0, 1000)] = 3
 
 
 class DropSpinning:
@@ -84,11 +85,7 @@ class DropSpinning:
 class BucketsConfig:
     """Tracks of `longest` hits and more share the last bucket."""
 
-    longest: int = 20
-
-    def __post_init__(self) -> None:
-        if self.longest < 1:
-            raise ConfigError(f"buckets: longest is {self.longest}: it must be at least 1")
+    longest: Annotated[int, within(1, 1000)] = 20
 
 
 class Buckets:

@@ -22,6 +22,7 @@ from clew.motion.transport import Path
 from clew.networks.gates import sigmoid, tanh
 
 __all__ = [
+    "MOST_UNITS",
     "NO_NETWORK",
     "N_CORRECTIONS",
     "N_FEATURES",
@@ -30,6 +31,7 @@ __all__ = [
     "correct",
     "gru_step",
     "hit_features",
+    "loop_shapes",
     "network_of",
     "predict_corrections",
     "query_features",
@@ -45,6 +47,9 @@ N_QUERY: Final = 8
 
 N_CORRECTIONS: Final = 6
 """Shifts across and in z in expected deviations; logarithms of their factors and of those of hits' errors."""
+
+MOST_UNITS: Final = 1024
+"""Of the hidden state and of the dense layer: each candidate in the search has its own."""
 
 _FARTHEST_PULL: Final = 6.0
 
@@ -71,6 +76,19 @@ class LoopNetwork(NamedTuple):
     dense_bias: Float32Array
     out: Float32Array
     out_bias: Float32Array
+
+
+def loop_shapes(units: int, hidden: int, n_layers: int) -> list[tuple[int, ...]]:
+    """Return the shapes of a network's arrays, in the order of the fields."""
+    gates = 3 * units
+    recurrent = [(N_FEATURES + n_layers, gates), (units, gates), (2, gates)]
+    return [
+        *recurrent,
+        (units + N_QUERY + n_layers, hidden),
+        (hidden,),
+        (hidden, N_CORRECTIONS),
+        (N_CORRECTIONS,),
+    ]
 
 
 def network_of(arrays: Sequence[Float32Array]) -> LoopNetwork:

@@ -2,114 +2,60 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
-import numpy as np
-
-from clew.arrays import Float64Array, Int64Array
-from clew.detector import Detector, trackml
-from clew.errors import ClewWarning, ConfigError
-from clew.extend.growing.network import N_FEATURES, LoopNetwork
+from clew.errors import InputError
+from clew.extend.growing.network import MOST_UNITS, N_FEATURES, LoopNetwork, loop_shapes, network_of
 from clew.motion.state import Motion
+from clew.networks.records import check_shapes
+from clew.networks.shipped import load_record
+from clew.settings import Switch, within
 
-__all__ = ["motion_of", "motion_record", "on_layers_of"]
+__all__ = ["MotionRecord", "RecurrentRecord", "load_loop", "motion_record"]
 
-_OTHER_SHAPE: Final = 100.0
-_OTHER_SIDE: Final = 0.05
-"""By how much a disc on the other side is less alike: it decides between equals."""
+
+@dataclass(frozen=True)
+class MotionRecord:
+    """The filter of a training as a record tells it; see `clew.extend.kalman.grower.KalmanConfig`."""
+
+    scattering: Annotated[float, within(0, 10)]
+    strip_discs: Annotated[float, within(0, 10)]
+    energy_loss: Annotated[float, within(0, 1)]
+    filtered: Switch
+
+    @property
+    def motion(self) -> Motion:
+        """The filter."""
+        return Motion(self.scattering, self.strip_discs, self.energy_loss, self.filtered)
+
+
+@dataclass(frozen=True)
+class RecurrentRecord:
+    """What the record of a network in the loop tells."""
+
+    motion: MotionRecord
+
+
+def load_loop(path: Path) -> tuple[Motion, LoopNetwork]:
+    """Read the weights of a network in the loop; raises InputError for damaged ones or another network's."""
+    arrays, _, about = load_record(path, "recurrent", RecurrentRecord)
+    if [array.ndim for array in arrays] != [len(shape) for shape in loop_shapes(1, 1, 1)]:
+        raise InputError(f"{path}: not the arrays of a network in the loop: train or copy it anew")
+    units, hidden = arrays[1].shape[0], arrays[4].shape[0]
+    check_shapes(path, arrays, loop_shapes(units, hidden, len(arrays[0]) - N_FEATURES))
+    if units % 4 or hidden % 4 or not 4 <= units <= MOST_UNITS or not 4 <= hidden <= MOST_UNITS:
+        raise InputError(f"{path}: {units} and {hidden} units: train with multiples of 4 to {MOST_UNITS}")
+    return about.motion.motion, network_of(arrays)
 
 
 def motion_record(motion: Motion) -> dict[str, Any]:
     """Return the filter of a training as the record of its weights tells it.
 
-    >>> motion_of(motion_record(Motion(1.3, 1.5, 0.01))) == Motion(1.3, 1.5, 0.01)
+    >>> MotionRecord(**motion_record(Motion(1.3, 1.5, 0.01))).motion == Motion(1.3, 1.5, 0.01)
     True
     """
     fields = motion._asdict()
     fields["strip_discs"] = fields.pop("supports")  # as records have called it from the first
     return fields
-
-
-def motion_of(record: Mapping[str, Any]) -> Motion:
-    """Return the filter that a network was trained with."""
-    return Motion(record["scattering"], record["strip_discs"], record["energy_loss"], record["filtered"])
-
-
-def on_layers_of(weights: str | None, network: LoopNetwork, detector: Detector) -> LoopNetwork:
-    """Return a network for the layers of a detector.
-
-    One that knows the layers of the TrackML detector takes each layer of another one for that which is most
-    like it: of the same shape, by its errors and its place.
-
-    Parameters
-    ----------
-    weights : str or None
-        What they are called; None where that others are taken has been told.
-    network : LoopNetwork
-    detector : Detector
-
-    Raises
-    ------
-    ConfigError
-        If the network knows another number of layers.
-
-    Warns
-    -----
-    ClewWarning
-        If layers are taken for others.
-    """
-    n_known = len(network.enter) - N_FEATURES
-    if not len(network.recur):
-        return network
-    if n_known != len(trackml()):
-        _require_number(weights or "of the network", n_known, detector)
-        return network
-    alike = _most_alike(detector)
-    if np.array_equal(alike, np.arange(n_known)):
-        return network
-    if weights is not None:
-        warnings.warn(
-            f"weights {weights} know the layers of {trackml().name}: each of {detector.name} is taken for "
-            "the most similar one; train a network for it, or use the extender kalman",
-            ClewWarning,
-            stacklevel=2,
-        )
-    enter = np.concatenate([network.enter[:N_FEATURES], network.enter[N_FEATURES + alike]])
-    first = len(network.dense) - n_known
-    dense = np.concatenate([network.dense[:first], network.dense[first + alike]])
-    return network._replace(enter=enter, dense=dense)
-
-
-def _require_number(weights: str, n_known: int, detector: Detector) -> None:
-    if n_known != len(detector):
-        raise ConfigError(
-            f"weights {weights} know {n_known} layers, the detector {detector.name} has {len(detector)}: "
-            "train a network for it, or use the extender kalman"
-        )
-
-
-def _most_alike(detector: Detector) -> Int64Array:
-    """Return for each layer the dense index of the most similar one of the TrackML detector."""
-    own, known = _looks(detector), _looks(trackml())
-    alike: Int64Array = np.argmin(np.abs(own[:, None] - known).sum(axis=2), axis=1)
-    return alike
-
-
-def _looks(detector: Detector) -> Float64Array:
-    """Return what layers are compared by, shape (n_layers, 6): what differs by a factor of e counts 1."""
-    surfaces = detector.surfaces
-    barrel, middle = surfaces["barrel"], 0.5 * (surfaces["low"] + surfaces["high"])
-    position = surfaces["position"]
-    return np.stack(
-        [
-            np.where(barrel, _OTHER_SHAPE, 0.0),
-            np.where(barrel, 0.0, np.sign(position)) * _OTHER_SIDE,
-            np.log(surfaces["across"]),
-            np.log(surfaces["along"]),
-            np.log(np.abs(position) + 1.0),
-            np.where(barrel, 0.0, np.log(middle + 1.0)),
-        ],
-        axis=1,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from clew.arrays import Int32Array
 from clew.detector import Detector
@@ -14,6 +15,7 @@ from clew.extend.growing.network import NO_NETWORK, LoopNetwork
 from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
 from clew.motion.state import Motion
+from clew.settings import Switch, within
 from clew.stages import StageClock
 from clew.tracks import Candidates, Seeds
 
@@ -40,12 +42,12 @@ class KalmanConfig:
         Whether all tracks are looked at once more, after the last pass, for hits that they missed.
     """
 
-    scattering: float = 1.3
-    strip_discs: float = 1.5
-    energy_loss: float = 0.01
-    least_gain: float = 4.0
-    enough: float = 40.0
-    complete: bool = False
+    scattering: Annotated[float, within(0, 10)] = 1.3
+    strip_discs: Annotated[float, within(0, 10)] = 1.5
+    energy_loss: Annotated[float, within(0, 1)] = 0.01
+    least_gain: Annotated[float, within(-1000, 1000)] = 4.0
+    enough: Annotated[float, within(-1000, 1000)] = 40.0
+    complete: Switch = False
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 from clew.arrays import Int32Array
 from clew.detector import Detector
-from clew.errors import ConfigError
 from clew.event import Hits
 from clew.extend.growing.complete import complete_tracks
 from clew.extend.growing.following import Rules
 from clew.extend.growing.grow import grow_triplets
-from clew.extend.growing.network import LoopNetwork, network_of, widened
-from clew.extend.growing.trained import motion_of, on_layers_of
+from clew.extend.growing.likeness import on_layers_of
+from clew.extend.growing.network import LoopNetwork, widened
+from clew.extend.growing.trained import load_loop
 from clew.extend.weights import weights_path
 from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
 from clew.motion.state import Motion
-from clew.networks.records import load_arrays
+from clew.settings import Switch, within
 from clew.stages import StageClock
 from clew.tracks import Candidates, Seeds
 
@@ -46,10 +47,10 @@ class RecurrentConfig:
     """
 
     weights: str = "gru-16"
-    widening: float = 2.0
-    least_gain: float = 4.0
-    enough: float = 20.0
-    complete: bool = False
+    widening: Annotated[float, within(0.1, 10)] = 2.0
+    least_gain: Annotated[float, within(-1000, 1000)] = 4.0
+    enough: Annotated[float, within(-1000, 1000)] = 20.0
+    complete: Switch = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class RecurrentGrower:
     config: RecurrentConfig
     snap: Snap
 
+    def __post_init__(self) -> None:
+        _ = self.expectation  # weights that cannot be used are refused before any work is done
+
     @property
     def windows(self) -> None:
         """None: it goes on from a state, not from windows of hits."""
@@ -67,13 +71,7 @@ class RecurrentGrower:
     @cached_property
     def expectation(self) -> tuple[Motion, LoopNetwork]:
         """The filter and the network, as trained: without `widening`."""
-        path = weights_path(self.config.weights)
-        arrays, record = load_arrays(path)
-        if record.get("network") != "recurrent" or len(arrays) != len(LoopNetwork._fields):
-            raise ConfigError(
-                f"weights {self.config.weights} are not of a recurrent network in the loop: choose others"
-            )
-        return motion_of(record["motion"]), network_of(arrays)
+        return load_loop(weights_path(self.config.weights))
 
     def grow(self, hits: Hits, seeds: Seeds, free: FreeHits, clock: StageClock) -> Candidates:
         """Return the best candidate of each first hit, best gain first, hits inside out.

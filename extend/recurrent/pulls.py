@@ -8,10 +8,10 @@ import numba
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
+from clew.extend.growing.likeness import on_layers_of
 from clew.extend.growing.network import N_CORRECTIONS, LoopNetwork, gru_step, predict_corrections
 from clew.extend.growing.steps import Steps, steps_of
 from clew.extend.growing.targets import apply_corrections, residual_variances, split, stack
-from clew.extend.growing.trained import on_layers_of
 from clew.kernels import kernel, parallel_kernel
 from clew.motion.state import Motion
 from clew.tracksets import Tracks

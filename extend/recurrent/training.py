@@ -6,13 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
+from pydantic import Field
 
 from clew.arrays import Float32Array, Int32Array
 from clew.detector import Detector
-from clew.errors import ConfigError, InputError
+from clew.errors import InputError
+from clew.extend.growing.network import MOST_UNITS
 from clew.extend.growing.steps import Steps, steps_of
 from clew.extend.growing.targets import stack
 from clew.extend.growing.trained import motion_record
@@ -20,6 +22,7 @@ from clew.extend.recurrent.model import build_model, likelihood_loss
 from clew.learning.tasks import TrackTask
 from clew.motion.state import Motion
 from clew.networks.keras import compile_model
+from clew.settings import Name, Switch, within
 from clew.tracksets import TrackSet
 
 __all__ = ["RecurrentTask", "RecurrentTrainingConfig", "StepsTask", "StepsTrainingConfig", "model_inputs"]
@@ -53,18 +56,18 @@ class StepsTrainingConfig:
     seed : int
     """
 
-    name: str = "steps"
-    scattering: float = 1.3
-    strip_discs: float = 1.5
-    energy_loss: float = 0.01
-    epochs: int = 10
-    patience: int = 5
-    events: int = 80
-    mixed: int = 8
-    held_out: int = 10
-    batch: int = 1024
-    learning_rate: float = 0.003
-    seed: int = 1
+    name: Name = "steps"
+    scattering: Annotated[float, within(0, 10)] = 1.3
+    strip_discs: Annotated[float, within(0, 10)] = 1.5
+    energy_loss: Annotated[float, within(0, 1)] = 0.01
+    epochs: Annotated[int, within(1, 100_000)] = 10
+    patience: Annotated[int, within(1, 100_000)] = 5
+    events: Annotated[int, within(1, 100_000)] = 80
+    mixed: Annotated[int, within(1, 1000)] = 8
+    held_out: Annotated[int, within(1, 1000)] = 10
+    batch: Annotated[int, within(1, 100_000)] = 1024
+    learning_rate: Annotated[float, within(1e-8, 1)] = 0.003
+    seed: Annotated[int, within(0, 2**32 - 1)] = 1
 
     @property
     def motion(self) -> Motion:
@@ -84,15 +87,10 @@ class RecurrentTrainingConfig(StepsTrainingConfig):
         Size of the hidden state, and of the dense layer after it: multiples of 4, by which kernels go.
     """
 
-    name: str = "gru-16"
-    filtered: bool = True
-    units: int = 16
-    hidden: int = 16
-
-    def __post_init__(self) -> None:
-        for name in ("units", "hidden"):
-            if getattr(self, name) % 4 or getattr(self, name) < 4:
-                raise ConfigError(f"{name} is {getattr(self, name)}: choose a multiple of 4")
+    name: Name = "gru-16"
+    filtered: Switch = True
+    units: Annotated[int, within(4, MOST_UNITS), Field(multiple_of=4)] = 16
+    hidden: Annotated[int, within(4, MOST_UNITS), Field(multiple_of=4)] = 16
 
     @property
     def motion(self) -> Motion:

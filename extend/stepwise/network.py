@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array
+from clew.errors import InputError
 from clew.event import Hits
-from clew.extend.stepwise.coordinates import N_COORDINATES, Coordinates, Queries, make_coordinates
+from clew.extend.stepwise.coordinates import (
+    N_COORDINATES,
+    Coordinates,
+    CoordinatesName,
+    Queries,
+    make_coordinates,
+)
 from clew.extend.stepwise.networks import NetworkShape, array_shapes, outputs
 from clew.extend.stepwise.scaling import Scaling
-from clew.networks.blocks import Shape
 from clew.networks.ops import NumpyOps
 from clew.networks.rows import by_rows
 from clew.networks.shipped import TrainedNetwork, load_network
 from clew.tracks import Predictions
 
-__all__ = ["Outputs", "Scaled", "StepwiseNetwork"]
+__all__ = ["Outputs", "Scaled", "StepwiseNetwork", "StepwiseRecord", "TrainedIn"]
 
 Outputs = tuple[Float64Array, Float64Array | None]
 """Means and, of a Gaussian network, standard deviations, shape (n, 3) each, in the outputs' units."""
@@ -55,24 +60,43 @@ class Scaled:
 
 
 @dataclass(frozen=True)
-class StepwiseNetwork(TrainedNetwork):
+class TrainedIn:
+    """Of the settings of a training, what reconstruction needs to know."""
+
+    coordinates: CoordinatesName
+
+
+@dataclass(frozen=True)
+class StepwiseRecord:
+    """What the record of a network tells."""
+
+    shape: NetworkShape
+    scaling: Scaling
+    config: TrainedIn
+
+    def __post_init__(self) -> None:
+        n = make_coordinates(self.config.coordinates).n_features
+        if self.shape.n_inputs != n:
+            raise InputError(f"shape.n_inputs is {self.shape.n_inputs}: {self.config.coordinates} has {n}")
+
+
+@dataclass(frozen=True)
+class StepwiseNetwork(TrainedNetwork[StepwiseRecord]):
     """A trained network, ready to predict next hits without Keras."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read weights; raises InputError for a damaged file or another network's."""
-        return cls(*load_network(path, "stepwise", _shapes))
+        return cls(*load_network(path, "stepwise", StepwiseRecord, lambda told: array_shapes(told.shape)))
 
     @property
     def scaled(self) -> Scaled:
         """What it reads."""
-        coordinates = make_coordinates(self.record["config"]["coordinates"])
-        return Scaled(coordinates, Scaling.read(self.record["scaling"]))
+        return Scaled(make_coordinates(self.about.config.coordinates), self.about.scaling)
 
     def outputs(self, queries: Queries) -> Outputs:
         """Return what the network makes of queries that its coordinates make."""
-        shape = NetworkShape(**self.record["shape"])
-        compute = partial(outputs, shape, self.arrays, ops=NumpyOps())
+        compute = partial(outputs, self.about.shape, self.arrays, ops=NumpyOps())
         return self.scaled.outputs(by_rows(compute, self.scaled.inputs(queries)))
 
     def predict(self, hits: Hits, windows: Int32Array) -> Predictions:
@@ -93,7 +117,3 @@ class StepwiseNetwork(TrainedNetwork):
         predictions = coordinates.predict(queries, *self.outputs(queries))
         predictions.points[~queries.valid] = np.nan
         return predictions
-
-
-def _shapes(record: Mapping[str, Any]) -> list[Shape]:
-    return array_shapes(NetworkShape(**record))

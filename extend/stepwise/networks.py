@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from clew.errors import ConfigError
 from clew.extend.stepwise.windows import WINDOW
 from clew.networks.blocks import (
     Arrays,
@@ -27,6 +26,7 @@ from clew.networks.blocks import (
     simple_rnn_shapes,
 )
 from clew.networks.ops import Ops
+from clew.settings import within
 
 __all__ = ["NETWORKS", "NetworkName", "NetworkShape", "array_shapes", "build_keras_model", "outputs"]
 
@@ -61,12 +61,8 @@ class NetworkShape:
     """
 
     network: NetworkName
-    n_inputs: int
-    units: int = 32
-
-    def __post_init__(self) -> None:
-        if self.units < 1 or self.n_inputs < _COORDINATES:
-            raise ConfigError(f"network {self.network}: units is {self.units}: give 1 or more")
+    n_inputs: Annotated[int, within(3, 1000)]
+    units: Annotated[int, within(1, 1024)] = 32
 
     @property
     def gaussian(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 
 from clew.arrays import Int64Array
-from clew.errors import ConfigError
+from clew.settings import within
 from clew.tracksets import Tracks
 
 __all__ = ["ETA_RANGES", "RegionConfig", "RegionName", "chosen_tracks"]
@@ -40,15 +40,9 @@ class RegionConfig:
     """
 
     eta: RegionName = "all"
-    most_phi: float = 3.15
-    least_pt: float = 0.0
-    hits: int = 0
-
-    def __post_init__(self) -> None:
-        if not self.most_phi > 0:
-            raise ConfigError(f"region: most_phi is {self.most_phi}: it must be above 0")
-        if self.hits < 0:
-            raise ConfigError(f"region: hits is {self.hits}: give a number of hits, or 0 for any")
+    most_phi: Annotated[float, within(0.001, 10)] = 3.15
+    least_pt: Annotated[float, within(0, 100)] = 0.0
+    hits: Annotated[int, within(0, 100)] = 0
 
 
 def chosen_tracks(tracks: Tracks, region: RegionConfig) -> Int64Array:

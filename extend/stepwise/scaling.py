@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array
+from clew.settings import within
 
 __all__ = ["Scaling", "ScalingName"]
 
 ScalingName = Literal["standard", "min-max"]
 
 _LEAST: Final = 1e-6  # of a unit, where a coordinate does not vary
+
+_Offset = Annotated[float, within(-1e6, 1e6)]
+_Unit = Annotated[float, within(_LEAST, 1e6)]
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Scaling:
         In each coordinate's unit.
     """
 
-    offset: tuple[float, ...]
-    unit: tuple[float, ...]
+    offset: tuple[_Offset, _Offset, _Offset]
+    unit: tuple[_Unit, _Unit, _Unit]
 
     @classmethod
     def fit(cls, name: ScalingName, values: Float64Array) -> Self:
@@ -40,12 +43,8 @@ class Scaling:
             offset, unit = values.mean(axis=0), values.std(axis=0)
         else:
             offset, unit = values.min(axis=0), np.ptp(values, axis=0)
-        return cls(tuple(map(float, offset)), tuple(map(float, np.maximum(unit, _LEAST))))
-
-    @classmethod
-    def read(cls, record: Mapping[str, Sequence[float]]) -> Self:
-        """Return what `write` wrote, also after a journey through JSON."""
-        return cls(tuple(record["offset"]), tuple(record["unit"]))
+        (x, y, z), (a, b, c) = offset.tolist(), np.maximum(unit, _LEAST).tolist()
+        return cls((x, y, z), (a, b, c))
 
     def write(self) -> dict[str, Any]:
         """Return the numbers as JSON can hold them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from clew.extend.stepwise.scaling import Scaling, ScalingName
 from clew.extend.stepwise.windows import TrueWindows, windows_along
 from clew.learning.batches import Data, DrawnTask
 from clew.networks.keras import compile_model
+from clew.settings import Name, within
 from clew.tracksets import Tracks
 
 __all__ = ["StepwiseTask", "StepwiseTrainingConfig"]
@@ -58,21 +59,21 @@ class StepwiseTrainingConfig:
     seed : int
     """
 
-    name: str = "step-lstm-gaussian"
+    name: Name = "step-lstm-gaussian"
     network: NetworkName = "lstm-gaussian"
-    units: int = 32
+    units: Annotated[int, within(1, 1024)] = 32
     coordinates: CoordinatesName = "local"
     scaling: ScalingName = "standard"
-    farthest: float = 10.0
-    skipping: float = 0.2
+    farthest: Annotated[float, within(0.1, 1e6)] = 10.0
+    skipping: Annotated[float, within(0, 1)] = 0.2
     region: RegionConfig = field(default_factory=RegionConfig)
-    epochs: int = 12
-    patience: int = 6
-    windows: int = 400_000
-    held_out: int = 50_000
-    batch: int = 512
-    learning_rate: float = 0.003
-    seed: int = 1
+    epochs: Annotated[int, within(1, 100_000)] = 12
+    patience: Annotated[int, within(1, 100_000)] = 6
+    windows: Annotated[int, within(1, 100_000_000)] = 400_000
+    held_out: Annotated[int, within(1, 1_000_000)] = 50_000
+    batch: Annotated[int, within(1, 100_000)] = 512
+    learning_rate: Annotated[float, within(1e-8, 1)] = 0.003
+    seed: Annotated[int, within(0, 2**32 - 1)] = 1
 
 
 @dataclass(frozen=True)

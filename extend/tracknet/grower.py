@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from clew.fitting.ellipse import Branching
 from clew.fitting.likelihood import Snap
 from clew.hits.free import FreeHits
 from clew.hits.space import SearchSpace
+from clew.settings import within
 from clew.stages import StageClock
 from clew.tracks import NO_HIT, Candidates, Seeds
 
@@ -46,8 +47,8 @@ class TrackNetConfig:
     """
 
     weights: str = "tracknet"
-    least_gain: float = 4.0
-    double_gain: float = -0.5
+    least_gain: Annotated[float, within(-1000, 1000)] = 4.0
+    double_gain: Annotated[float, within(-1000, 1000)] = -0.5
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,9 @@ class TrackNetGrower:
 
     config: TrackNetConfig
     snap: Branching
+
+    def __post_init__(self) -> None:
+        _ = self.network  # weights that cannot be used are refused before any work is done
 
     @property
     def windows(self) -> None:

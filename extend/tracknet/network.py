@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array
 from clew.detector import Detector
-from clew.errors import ConfigError
 from clew.extend.growing.network import N_FEATURES, N_QUERY
-from clew.extend.growing.trained import motion_of
+from clew.extend.growing.trained import MotionRecord
 from clew.motion.state import Motion
 from clew.networks.blocks import (
     Shape,
@@ -33,12 +32,15 @@ from clew.networks.blocks import (
 from clew.networks.ops import NumpyOps, Ops
 from clew.networks.rows import by_rows
 from clew.networks.shipped import TrainedNetwork, load_network
+from clew.settings import within
 
 __all__ = [
     "WIDTH",
     "Hidden",
     "TrackNet",
+    "TrackNetRecord",
     "TrackNetShape",
+    "TrainedWith",
     "array_shapes",
     "build_keras_model",
     "ellipses",
@@ -71,14 +73,8 @@ class TrackNetShape:
         Units of the dense layer between hidden state and ellipse.
     """
 
-    units: int = 32
-    hidden: int = 32
-
-    def __post_init__(self) -> None:
-        if self.units < 1 or self.hidden < 1:
-            raise ConfigError(
-                f"tracknet of {self.units} units and {self.hidden} hidden ones: both must be at least 1"
-            )
+    units: Annotated[int, within(1, 1024)] = 32
+    hidden: Annotated[int, within(1, 1024)] = 32
 
 
 class Hidden(NamedTuple):
@@ -175,27 +171,43 @@ def build_keras_model(shape: TrackNetShape, n_steps: int) -> Any:
 
 
 @dataclass(frozen=True)
-class TrackNet(TrainedNetwork):
+class TrainedWith:
+    """Of the settings of a training, what studies need to know."""
+
+    alpha: Annotated[float, within(0, 1)]
+
+
+@dataclass(frozen=True)
+class TrackNetRecord:
+    """What the record of the network tells."""
+
+    shape: TrackNetShape
+    motion: MotionRecord
+    config: TrainedWith
+
+
+@dataclass(frozen=True)
+class TrackNet(TrainedNetwork[TrackNetRecord]):
     """A trained network, ready to follow candidates without Keras."""
 
     @classmethod
     def load(cls, path: Path) -> TrackNet:
         """Read weights; raises InputError for a damaged file or another network's."""
-        return cls(*load_network(path, "tracknet", lambda shape: array_shapes(TrackNetShape(**shape))))
+        return cls(*load_network(path, "tracknet", TrackNetRecord, lambda told: array_shapes(told.shape)))
 
     @cached_property
     def motion(self) -> Motion:
         """How tracks deviate from helices through three hits, as in training."""
-        return motion_of(self.record["motion"])
+        return self.about.motion.motion
 
     @property
     def alpha(self) -> float:
         """What the distance from the centre counted in the loss."""
-        return float(self.record["config"]["alpha"])
+        return self.about.config.alpha
 
     def start(self, n: int) -> Hidden:
         """Return the states of n candidates of which no hit is known yet."""
-        units = self.record["shape"]["units"]
+        units = self.about.shape.units
         nothing = np.zeros((n, units), dtype=np.float32)
         return Hidden(np.zeros((n, WIDTH, _N_FEATURES), dtype=np.float32), nothing, nothing)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 
 from clew.arrays import Float32Array
-from clew.errors import ConfigError
 from clew.extend.growing.steps import LONGEST, Steps
 from clew.extend.growing.targets import residual_variances, split, stack
 from clew.extend.growing.trained import motion_record
@@ -17,6 +16,7 @@ from clew.extend.tracknet.network import WIDTH, TrackNetShape, build_keras_model
 from clew.motion.state import Motion
 from clew.networks.losses import ellipse_loss
 from clew.records import RecordArray
+from clew.settings import Name, within
 
 __all__ = ["TrackNetTask", "TrackNetTrainingConfig", "places"]
 
@@ -35,15 +35,11 @@ class TrackNetTrainingConfig(StepsTrainingConfig):
     shape : TrackNetShape
     """
 
-    name: str = "tracknet"
-    alpha: float = 0.9
+    name: Name = "tracknet"
+    alpha: Annotated[float, within(0.001, 0.999)] = 0.9
     shape: TrackNetShape = field(default_factory=TrackNetShape)
-    epochs: int = 12
-    batch: int = 512
-
-    def __post_init__(self) -> None:
-        if not 0 < self.alpha < 1:
-            raise ConfigError(f"tracknet: alpha is {self.alpha}: it must be between 0 and 1")
+    epochs: Annotated[int, within(1, 100_000)] = 12
+    batch: Annotated[int, within(1, 100_000)] = 512
 
     @property
     def motion(self) -> Motion:

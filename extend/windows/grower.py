@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from clew.event import Hits
 from clew.extend.windows.mean import mean_predictions
 from clew.fitting.nearest.fitter import NearestFitter
 from clew.hits.free import FreeHits
+from clew.settings import within
 from clew.stages import Extender, StageClock
 from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Predictions, Seeds
 
@@ -28,8 +30,8 @@ class FollowConfig:
         Rounds at most in each direction; a track that found no hit in a round is not followed further.
     """
 
-    outward: int = 4
-    inward: int = 2
+    outward: Annotated[int, within(0, 50)] = 4
+    inward: Annotated[int, within(0, 50)] = 2
 
 
 @dataclass(frozen=True)

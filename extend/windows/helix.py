@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numba
 import numpy as np
@@ -25,6 +25,7 @@ from clew.motion.helixfit import (
     fit_helix,
 )
 from clew.records import RecordArray, record_dtype
+from clew.settings import within
 from clew.tracks import SEED_LENGTH, Predictions
 
 __all__ = ["N_STEPS", "Crossings", "HelixConfig", "HelixExtender", "cross_layers"]
@@ -58,10 +59,10 @@ class HelixConfig:
         z -> -z.
     """
 
-    beam_cut: float = 4.0
-    beam_error: float = 0.05
-    margin: float = 3.0
-    field_offset: float | None = None
+    beam_cut: Annotated[float, within(0, 100)] = 4.0
+    beam_error: Annotated[float, within(0.001, 1000)] = 0.05
+    margin: Annotated[float, within(0, 1000)] = 3.0
+    field_offset: Annotated[float, within(-10_000, 10_000)] | None = None
 
 
 class Crossings(NamedTuple):
@@ -220,21 +221,24 @@ def _cross_one(
     out.curvature[window], out.slope[window] = helix.curvature, helix.slope
     for i in range(N_FITTED):
         out.across[window, i], out.height[window, i] = residuals[i].across, residuals[i].height
-    fitted_z = 0.5 * (hits[0].z + hits[SEED_LENGTH - 1].z)
-    _follow(helix, covariance, hits[0].layer, fitted_z, setting, window, out)
+    _follow(hits, helices, covariances, setting, window, out)
 
 
 @kernel(owns=True)
 def _follow(
-    helix: Helix,
-    covariance: HelixCovariance,
-    last_layer: int,
-    fitted_z: float,
+    hits: RecordArray,
+    helices: RecordArray,
+    covariances: RecordArray,
     setting: _Setting,
     window: int,
     out: Crossings,
 ) -> None:
-    """Write the next crossings of one window; the helix is used up."""
+    """Write the next crossings of one window; the helix is used up.
+
+    It takes arrays, not their records: a record does not keep the memory that the caller allocated for it.
+    """
+    helix, covariance, last_layer = helices[0], covariances[0], hits[0].layer
+    fitted_z = 0.5 * (hits[0].z + hits[SEED_LENGTH - 1].z)
     surfaces, field, cuts = setting.surfaces, setting.field, setting.cuts
     fitted, slope = helix.curvature, helix.slope
     passed = np.zeros(N_STEPS + 1, dtype=_SCATTERER)

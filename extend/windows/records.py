@@ -10,9 +10,10 @@ from clew.errors import ConfigError, InputError
 from clew.extend.weights import weights_path
 from clew.extend.windows.features import N_INPUTS, N_OUTPUTS, Prompt
 from clew.extend.windows.networks import NETWORKS, layers_of
-from clew.networks.records import load_arrays
+from clew.networks.records import check_shapes, load_arrays
+from clew.settings import checked
 
-__all__ = ["Weights", "load_weights", "weight_shapes"]
+__all__ = ["Weights", "WindowsRecord", "load_weights", "weight_shapes"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,14 @@ class Weights:
     prompt: Prompt
     arrays: list[Float32Array]
     record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WindowsRecord:
+    """What the record of a network tells."""
+
+    network: str
+    prompt: Prompt
 
 
 def weight_shapes(network: str, prompt: Prompt) -> list[tuple[int, ...]]:
@@ -67,11 +76,10 @@ def load_weights(name: str, network: str | None = None) -> Weights:
     """
     path = weights_path(name)
     arrays, record = load_arrays(path)
-    found, prompt = record.get("network"), record.get("prompt")
-    if found not in NETWORKS or prompt not in N_INPUTS:
-        raise InputError(f"{path}: of an unknown network {found!r} or prompt {prompt!r}: name other weights")
-    if network is not None and found != network:
-        raise ConfigError(f"weights {name} are of network {found}, not {network}: choose others")
-    if [array.shape for array in arrays] != weight_shapes(found, prompt):
-        raise InputError(f"{path}: arrays do not have the shapes of {found}: train or copy it anew")
-    return Weights(found, prompt, arrays, record)
+    told = checked(WindowsRecord, record, str(path.with_suffix(".json")), InputError, others=True)
+    if told.network not in NETWORKS:
+        raise InputError(f"{path}: of an unknown network {told.network!r}: name other weights")
+    if network is not None and told.network != network:
+        raise ConfigError(f"weights {name} are of network {told.network}, not {network}: choose others")
+    check_shapes(path, arrays, weight_shapes(told.network, told.prompt))
+    return Weights(told.network, told.prompt, arrays, record)

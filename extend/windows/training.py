@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from clew.extend.windows.networks import build_network
 from clew.extend.windows.targets import examples, true_windows
 from clew.learning.batches import Data, DrawnTask
 from clew.networks.keras import compile_model
+from clew.settings import within
 from clew.tracks import SEED_LENGTH
 from clew.tracksets import Tracks
 
@@ -49,15 +50,15 @@ class TrainingConfig:
 
     network: str = "lstm-64"
     prompt: Prompt = "helix"
-    epochs: int = 40
-    windows: int = 524_288
-    held_out: int = 102_400
-    batch: int = 1024
-    learning_rate: float = 0.003
-    patience: int = 8
-    shortest: int = 6
-    thinning: float = 0.2
-    seed: int = 1
+    epochs: Annotated[int, within(1, 100_000)] = 40
+    windows: Annotated[int, within(1, 100_000_000)] = 524_288
+    held_out: Annotated[int, within(1, 1_000_000)] = 102_400
+    batch: Annotated[int, within(1, 100_000)] = 1024
+    learning_rate: Annotated[float, within(1e-8, 1)] = 0.003
+    patience: Annotated[int, within(1, 100_000)] = 8
+    shortest: Annotated[int, within(1, 100)] = 6
+    thinning: Annotated[float, within(0, 0.9)] = 0.2
+    seed: Annotated[int, within(0, 2**32 - 1)] = 1
 
 
 @dataclass(frozen=True)

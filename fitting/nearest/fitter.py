@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from clew.fitting.nearest.steering import Steering, steer
 from clew.fitting.nearest.targets import make_targets
 from clew.hits.index import HitIndex, build_index, entries_of
 from clew.records import RecordArray
+from clew.settings import Switch, within
 from clew.tracks import NO_HIT, Candidates, Predictions
 
 __all__ = ["NearestConfig", "NearestFitter", "first_hits"]
@@ -52,14 +53,18 @@ class NearestConfig:
     """
 
     distance: Literal["manhattan", "euclidean", "polar", "road", "mahalanobis", "cosine"] = "road"
-    max_distance: float | None = None
-    neighbours: int = 4
-    spread: tuple[float, float, float] = (2.0, 4.0, 4.0)
-    doubles: bool = True
-    narrowing: tuple[float, float] = (0.7, 0.9)
-    max_background: float = 0.3
-    max_gap: int = 2
-    most_hits: int = 0
+    max_distance: Annotated[float, within(1e-6, 1e6)] | None = None
+    neighbours: Annotated[int, within(1, 64)] = 4
+    spread: tuple[
+        Annotated[float, within(0.001, 1000)],
+        Annotated[float, within(0.001, 1000)],
+        Annotated[float, within(0.001, 1000)],
+    ] = (2.0, 4.0, 4.0)
+    doubles: Switch = True
+    narrowing: tuple[Annotated[float, within(0.01, 10)], Annotated[float, within(0.01, 10)]] = (0.7, 0.9)
+    max_background: Annotated[float, within(0, 1000)] = 0.3
+    max_gap: Annotated[int, within(0, 100)] = 2
+    most_hits: Annotated[int, within(0, 100)] = 0
 
 
 class NearestFitter:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from clew.arrays import Float32Array
-from clew.errors import ConfigError
 from clew.networks.blocks import Shape, dense, dense_shapes
 from clew.networks.ops import NumpyOps, Ops
 from clew.networks.rows import one_blas_thread
@@ -20,8 +19,16 @@ from clew.seeding.graph.filtering import (
     Filtered,
 )
 from clew.seeding.graph.interaction import NetworkShape, interact, interaction_shapes
+from clew.settings import within
 
-__all__ = ["CondensationNetwork", "CondensationShape", "array_shapes", "build_keras_model", "condense"]
+__all__ = [
+    "CondensationNetwork",
+    "CondensationRecord",
+    "CondensationShape",
+    "array_shapes",
+    "build_keras_model",
+    "condense",
+]
 
 _RADIUS: Final = 100.0  # 10 mrad in azimuth are one unit of the latent space
 _SCALES: Final = (50.0, 5.0, 2.5)  # of the slope's asinh, the curvature [1/m] and z0 [50 mm]
@@ -41,15 +48,8 @@ class CondensationShape(NetworkShape):
         Latent coordinates beyond the five of a helix.
     """
 
-    rounds: int = 4
-    free: int = 2
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.rounds < 0 or self.free < 0:
-            raise ConfigError(
-                f"condensation: rounds is {self.rounds} and free {self.free}: both must be at least 0"
-            )
+    rounds: Annotated[int, within(0, 50)] = 4
+    free: Annotated[int, within(0, 64)] = 2
 
     @property
     def coordinates(self) -> int:
@@ -134,14 +134,24 @@ def build_keras_model(shape: CondensationShape) -> Any:
 
 
 @dataclass(frozen=True)
-class CondensationNetwork(TrainedNetwork):
+class CondensationRecord:
+    """What the record of the network tells: its size, and the edge filter that it was trained behind."""
+
+    shape: CondensationShape
+    filter: str
+    threshold: Annotated[float, within(0, 0.999)]
+    filter_sha256: str
+
+
+@dataclass(frozen=True)
+class CondensationNetwork(TrainedNetwork[CondensationRecord]):
     """A trained network, ready to place hits in the latent space without Keras."""
 
     @classmethod
     def load(cls, path: Path) -> CondensationNetwork:
         """Read weights; raises InputError for a damaged file or another network's."""
         return cls(
-            *load_network(path, "condensation", lambda shape: array_shapes(CondensationShape(**shape)))
+            *load_network(path, "condensation", CondensationRecord, lambda told: array_shapes(told.shape))
         )
 
     def place(self, filtered: Filtered) -> tuple[Float32Array, Float32Array]:
@@ -149,8 +159,8 @@ class CondensationNetwork(TrainedNetwork):
 
         Shapes (n_nodes,) and (n_nodes, coordinates), float32.
         """
-        graph, shape = filtered.graph, CondensationShape(**self.record["shape"])
+        graph = filtered.graph
         inputs = (graph.node_features, graph.edge_features, graph.edges, filtered.helix)
         with one_blas_thread():
-            found = condense(shape, self.arrays, *inputs, NumpyOps())
+            found = condense(self.about.shape, self.arrays, *inputs, NumpyOps())
         return NumpyOps.sigmoid(found[:, 0]), found[:, 1:]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 
 from clew.arrays import Float32Array, Int32Array
-from clew.errors import ConfigError
+from clew.errors import InputError
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.networks.shipped import weights_path
@@ -17,6 +18,7 @@ from clew.seeding.dbscan import dbscan
 from clew.seeding.free import seed_free
 from clew.seeding.graph.filtering import EdgeFilter
 from clew.seeding.graph.seeder import seeds_of_labels, shipped_network
+from clew.settings import within
 from clew.tracks import Candidates, Seeds
 
 __all__ = [
@@ -43,23 +45,23 @@ class CondensationSeederConfig:
     """
 
     weights: str = "condensation"
-    eps: float = 0.9
-    min_samples: int = 1
-    least_hits: int = 3
-
-    def __post_init__(self) -> None:
-        if not self.eps > 0 or self.min_samples < 1:
-            raise ConfigError(
-                f"seeding: eps is {self.eps} and min_samples {self.min_samples}: "
-                "eps must be above 0, min_samples at least 1"
-            )
+    eps: Annotated[float, within(0.001, 100)] = 0.9
+    min_samples: Annotated[int, within(1, 1000)] = 1
+    least_hits: Annotated[int, within(1, 100)] = 3
 
 
 @lru_cache(maxsize=4)
 def shipped_stages(name: str) -> tuple[EdgeFilter, CondensationNetwork]:
-    """Return both stages by the second's weights: a shipped name, or an .npz."""
-    network = CondensationNetwork.load(weights_path("clew.seeding.weights", name))
-    return EdgeFilter(shipped_network(network.record["filter"]), network.record["threshold"]), network
+    """Return both stages by the second's weights: a shipped name, or an .npz.
+
+    Raises InputError for damaged weights, and for another filter than that of the training.
+    """
+    path = weights_path("clew.seeding.weights", name)
+    network = CondensationNetwork.load(path)
+    edge_filter = shipped_network(network.about.filter)
+    if edge_filter.record["sha256"] != network.about.filter_sha256:
+        raise InputError(f"{path}: trained behind another {network.about.filter}: copy that filter anew")
+    return EdgeFilter(edge_filter, network.about.threshold), network
 
 
 def cluster(
@@ -88,6 +90,9 @@ class CondensationSeeder:
 
     config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
 
+    def __post_init__(self) -> None:
+        shipped_stages(self.config.weights)  # what cannot be used is refused before any work is done
+
     def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Find seeds among the free hits; no hit is in two of them."""
         return seed_free(self.find, hits, free)
@@ -102,6 +107,9 @@ class CondensationTripletSeeder:
     """The same tracks, each as a triplet to be grown in a loop; see `clew.stages.Seeder`."""
 
     config: CondensationSeederConfig = field(default_factory=CondensationSeederConfig)
+
+    def __post_init__(self) -> None:
+        shipped_stages(self.config.weights)  # what cannot be used is refused before any work is done
 
     def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Return the first hits of each track on its first three layers, for tracks on as many."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Int32Array, Int64Array
-from clew.errors import ConfigError
 from clew.event import Event
 from clew.io import EventSource, read_event
 from clew.learning.events import EventTask
@@ -21,6 +20,7 @@ from clew.seeding.condensation.network import CondensationShape, build_keras_mod
 from clew.seeding.graph.filtering import N_FILTERED_EDGE_FEATURES, EdgeFilter, Filtered
 from clew.seeding.graph.network import EdgeNetwork
 from clew.seeding.graph.training import Sample, batch_of, sectors
+from clew.settings import Name, within
 
 __all__ = ["CondensationTask", "CondensationTrainingConfig", "LossWeights"]
 
@@ -32,16 +32,11 @@ _FEWEST: Final = 3
 class LossWeights:
     """What each term of the loss counts; see `clew.networks.losses.condensation_terms`."""
 
-    least_charge: float = 0.3
-    attractive: float = 1.0
-    repulsive: float = 20.0
-    coward: float = 0.5
-    background: float = 0.5
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if value < 0:
-                raise ConfigError(f"condensation: the loss's {name} is {value}: it must be at least 0")
+    least_charge: Annotated[float, within(0, 1000)] = 0.3
+    attractive: Annotated[float, within(0, 1000)] = 1.0
+    repulsive: Annotated[float, within(0, 1000)] = 20.0
+    coward: Annotated[float, within(0, 1000)] = 0.5
+    background: Annotated[float, within(0, 1000)] = 0.5
 
 
 @dataclass(frozen=True)
@@ -75,26 +70,21 @@ class CondensationTrainingConfig:
         See `clew.learning.Task`.
     """
 
-    name: str = "condensation"
+    name: Name = "condensation"
     filter: str = "edges-pixels"
-    threshold: float = 0.01
+    threshold: Annotated[float, within(0, 0.999)] = 0.01
     shape: CondensationShape = field(default_factory=CondensationShape)
     loss: LossWeights = field(default_factory=LossWeights)
-    least_pt: float = 0.5
-    material: int = 100
-    sectors: int = 12
-    events: int = 100
-    held_out: int = 5
-    mixed: int = 10
-    learning_rate: float = 0.001
-    epochs: int = 20
-    patience: int = 6
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("material", "sectors", "events", "held_out", "mixed"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"condensation: {name} is {getattr(self, name)}: it must be at least 1")
+    least_pt: Annotated[float, within(0, 100)] = 0.5
+    material: Annotated[int, within(1, 100_000)] = 100
+    sectors: Annotated[int, within(1, 1000)] = 12
+    events: Annotated[int, within(1, 100_000)] = 100
+    held_out: Annotated[int, within(1, 1000)] = 5
+    mixed: Annotated[int, within(1, 1000)] = 10
+    learning_rate: Annotated[float, within(1e-8, 1)] = 0.001
+    epochs: Annotated[int, within(1, 100_000)] = 20
+    patience: Annotated[int, within(1, 100_000)] = 6
+    seed: Annotated[int, within(0, 2**32 - 1)] = 1
 
 
 class Prepared(NamedTuple):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from clew.detector import Detector
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.seeding.displaced.search import DisplacedCuts, search_displaced
 from clew.seeding.shortlist import first_hits, seeds_of
+from clew.settings import listed, within
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["DisplacedTripletConfig", "DisplacedTripletSeeder"]
@@ -49,20 +51,20 @@ class DisplacedTripletConfig:
         With more free hits on the first layers the pass finds nothing: it would take too long.
     """
 
-    least_pt: float = 0.12
-    first_layers: tuple[str, ...] = ("pixel",)
-    least_hits: int = 4
-    least_track: float = 8.0
-    most_aside: float = 1.0
-    most_slope: float = 3.0
-    width: int = 2
-    skipped: tuple[int, int] = (0, 0)
-    pull: float = 3.0
-    least_chord: float = -2.0
-    least_gain: float = 2.0
-    clusters: float = 1.0
-    longest: float = 450.0
-    most_firsts: int = 1_000_000
+    least_pt: Annotated[float, within(0.05, 100)] = 0.12
+    first_layers: Annotated[tuple[str, ...], listed(1, 100)] = ("pixel",)
+    least_hits: Annotated[int, within(1, 100)] = 4
+    least_track: Annotated[float, within(-1000, 1000)] = 8.0
+    most_aside: Annotated[float, within(0.001, 10)] = 1.0
+    most_slope: Annotated[float, within(0.001, 100)] = 3.0
+    width: Annotated[int, within(1, 64)] = 2
+    skipped: tuple[Annotated[int, within(0, 5)], Annotated[int, within(0, 5)]] = (0, 0)
+    pull: Annotated[float, within(0.1, 20)] = 3.0
+    least_chord: Annotated[float, within(-1000, 1000)] = -2.0
+    least_gain: Annotated[float, within(-1000, 1000)] = 2.0
+    clusters: Annotated[float, within(0, 10)] = 1.0
+    longest: Annotated[float, within(1, 10_000)] = 450.0
+    most_firsts: Annotated[int, within(0, 10_000_000)] = 1_000_000
 
 
 @dataclass(frozen=True)

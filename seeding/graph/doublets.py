@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 import numba
 import numpy as np
@@ -12,10 +12,10 @@ import numpy as np
 from clew.arrays import BoolArray, Int32Array, Int64Array
 from clew.detector import Detector
 from clew.detector.surface import Surface
-from clew.errors import ConfigError
 from clew.event import Hits
 from clew.hits.index import HitIndex, HitPoint, build_index, cell_span, cells_of, columns_of, in_columns
 from clew.kernels import kernel, parallel_kernel
+from clew.settings import within
 
 __all__ = ["DoubletConfig", "find_doublets", "layer_pairs", "true_doublets"]
 
@@ -43,14 +43,9 @@ class DoubletConfig:
     """
 
     layers: Literal["barrel", "all"] = "barrel"
-    skipped: int = 0
-    most_slope: float = 0.001
-    most_z0: float = 200.0
-
-    def __post_init__(self) -> None:
-        for name in ("most_slope", "most_z0"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"doublets: {name} is {getattr(self, name)}: it must be above 0")
+    skipped: Annotated[int, within(0, 5)] = 0
+    most_slope: Annotated[float, within(1e-6, 1)] = 0.001
+    most_z0: Annotated[float, within(0.1, 10_000)] = 200.0
 
 
 class _Cuts(NamedTuple):

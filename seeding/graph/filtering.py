@@ -11,10 +11,9 @@ from clew.arrays import Float32Array
 from clew.errors import ConfigError
 from clew.event import Hits
 from clew.networks.ops import NumpyOps
-from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.graph import N_EDGE_FEATURES, N_NODE_FEATURES, Graph, build_graph
 from clew.seeding.graph.network import EdgeNetwork
-from clew.seeding.graph.selection import LayerSet, SelectionConfig, hits_on
+from clew.seeding.graph.selection import LayerSet, hits_on
 
 __all__ = ["N_FILTERED_EDGE_FEATURES", "N_FILTERED_NODE_FEATURES", "N_HELIX", "EdgeFilter", "Filtered"]
 
@@ -67,12 +66,11 @@ class EdgeFilter:
     @property
     def layers(self) -> LayerSet:
         """The layers whose hits the graph joins."""
-        return SelectionConfig(**self.network.record["config"]["selection"]).layers
+        return self.network.about.config.selection.layers
 
     def judge(self, hits: Hits) -> tuple[Graph, Float32Array]:
         """Return the graph of all hits on the filter's layers, and the score of each edge."""
-        doublets = DoubletConfig(**self.network.record["doublets"])
-        graph = build_graph(hits, doublets, hits_on(hits, self.layers))
+        graph = build_graph(hits, self.network.about.doublets, hits_on(hits, self.layers))
         return graph, self.network.scores(graph)
 
     def __call__(self, hits: Hits) -> Filtered:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from clew.errors import ConfigError
 from clew.networks.blocks import Arrays, Shape, dense, dense_shapes
 from clew.networks.ops import Ops
+from clew.settings import within
 
 __all__ = ["NetworkShape", "hear_nodes", "hear_nodes_shapes", "interact", "interaction_shapes"]
 
@@ -24,14 +24,8 @@ class NetworkShape:
         How often nodes hear of their edges.
     """
 
-    units: int = 32
-    steps: int = 4
-
-    def __post_init__(self) -> None:
-        if self.units < 1 or self.steps < 1:
-            raise ConfigError(
-                f"network of {self.units} units and {self.steps} steps: both must be at least 1"
-            )
+    units: Annotated[int, within(1, 1024)] = 32
+    steps: Annotated[int, within(1, 20)] = 4
 
 
 def interaction_shapes(n_node_features: int, n_edge_features: int, shape: NetworkShape) -> list[Shape]:

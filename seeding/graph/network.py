@@ -12,6 +12,7 @@ from clew.networks.blocks import Shape, dense, dense_shapes
 from clew.networks.ops import NumpyOps, Ops
 from clew.networks.rows import one_blas_thread
 from clew.networks.shipped import TrainedNetwork, load_network
+from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.graph import N_EDGE_FEATURES, N_NODE_FEATURES, Graph
 from clew.seeding.graph.interaction import (
     NetworkShape,
@@ -20,8 +21,18 @@ from clew.seeding.graph.interaction import (
     interact,
     interaction_shapes,
 )
+from clew.seeding.graph.selection import SelectionConfig
 
-__all__ = ["DOUBLETS", "EdgeNetwork", "GraphKind", "array_shapes", "build_keras_model", "logits"]
+__all__ = [
+    "DOUBLETS",
+    "EdgeNetwork",
+    "EdgeRecord",
+    "GraphKind",
+    "TrainedOn",
+    "array_shapes",
+    "build_keras_model",
+    "logits",
+]
 
 
 class GraphKind(NamedTuple):
@@ -75,18 +86,33 @@ def build_keras_model(shape: NetworkShape, kind: GraphKind = DOUBLETS) -> Any:
 
 
 @dataclass(frozen=True)
-class EdgeNetwork(TrainedNetwork):
+class TrainedOn:
+    """Of the settings of a training, what reconstruction needs to know."""
+
+    selection: SelectionConfig
+
+
+@dataclass(frozen=True)
+class EdgeRecord:
+    """What the record of an edge classifier tells."""
+
+    shape: NetworkShape
+    doublets: DoubletConfig
+    config: TrainedOn
+
+
+@dataclass(frozen=True)
+class EdgeNetwork(TrainedNetwork[EdgeRecord]):
     """A trained network, ready to judge the edges of a graph without Keras."""
 
     @classmethod
     def load(cls, path: Path, kind: GraphKind = DOUBLETS) -> EdgeNetwork:
         """Read weights; raises InputError for a damaged file or another network's."""
-        return cls(*load_network(path, kind.name, lambda shape: array_shapes(NetworkShape(**shape), kind)))
+        return cls(*load_network(path, kind.name, EdgeRecord, lambda told: array_shapes(told.shape, kind)))
 
     def scores(self, graph: Graph) -> Float32Array:
         """Return how likely each edge is true, in 0 to 1, shape (n_edges,), float32."""
-        shape = NetworkShape(**self.record["shape"])
         inputs = (graph.node_features, graph.edge_features, graph.edges)
         with one_blas_thread():
-            found = logits(shape, self.arrays, *inputs, NumpyOps())
+            found = logits(self.about.shape, self.arrays, *inputs, NumpyOps())
         return NumpyOps.sigmoid(found[:, 0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from clew.hits.free import FreeHits
 from clew.networks.shipped import weights_path
 from clew.seeding.free import seed_free
 from clew.seeding.graph.components import edge_tracks
-from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.graph import build_graph
 from clew.seeding.graph.network import EdgeNetwork
+from clew.settings import listed, within
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["GraphSeeder", "GraphSeederConfig", "seeds_of_labels", "shipped_network"]
@@ -37,12 +38,18 @@ class GraphSeederConfig:
     """
 
     weights: str = "edges-all"
-    thresholds: tuple[float, ...] = (0.3, 0.5, 0.7, 0.85, 0.95)
-    least_hits: int = 3
+    thresholds: Annotated[tuple[Annotated[float, within(0, 1)], ...], listed(1, 20)] = (
+        0.3,
+        0.5,
+        0.7,
+        0.85,
+        0.95,
+    )
+    least_hits: Annotated[int, within(1, 100)] = 3
 
     def __post_init__(self) -> None:
-        if not self.thresholds or list(self.thresholds) != sorted(set(self.thresholds)):
-            raise ConfigError(f"seeding: thresholds are {self.thresholds}: give one or more, ascending")
+        if list(self.thresholds) != sorted(set(self.thresholds)):
+            raise ConfigError(f"seeding: thresholds are {self.thresholds}: give each once, ascending")
 
 
 @lru_cache(maxsize=4)
@@ -57,6 +64,9 @@ class GraphSeeder:
 
     config: GraphSeederConfig = field(default_factory=GraphSeederConfig)
 
+    def __post_init__(self) -> None:
+        shipped_network(self.config.weights)  # what cannot be used is refused before any work is done
+
     def seed(self, hits: Hits, free: FreeHits, found: Candidates) -> Seeds:
         """Find seeds among the free hits; no hit is in two of them."""
         return seed_free(self.find, hits, free)
@@ -64,7 +74,7 @@ class GraphSeeder:
     def find(self, hits: Hits) -> Seeds:
         """Find seeds among all hits of an event."""
         network = shipped_network(self.config.weights)
-        graph = build_graph(hits, DoubletConfig(**network.record["doublets"]))
+        graph = build_graph(hits, network.about.doublets)
         labels = np.zeros(len(hits), dtype=np.int32)
         layer = hits.layer_index[graph.rows]
         labels[graph.rows] = edge_tracks(graph, network.scores(graph), layer, self.config.thresholds)

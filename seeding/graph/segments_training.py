@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from clew.arrays import Float32Array
-from clew.errors import ConfigError
 from clew.event import Event
 from clew.seeding.graph.network import GraphKind
 from clew.seeding.graph.segments import SEGMENTS, build_segment_graph
 from clew.seeding.graph.selection import particle_of_hits, selected_hits
 from clew.seeding.graph.training import EdgeTask, EdgeTrainingConfig, Sample
+from clew.settings import Name, within
 
 __all__ = ["SegmentTask", "SegmentTrainingConfig"]
 
@@ -26,13 +26,8 @@ class SegmentTrainingConfig(EdgeTrainingConfig):
         Of the angle between two segments that an edge joins.
     """
 
-    name: str = "segments"
-    most_kink: float = 0.16
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.most_kink < 3.2:
-            raise ConfigError(f"segments: most_kink is {self.most_kink}: it must be above 0, pi at most")
+    name: Name = "segments"
+    most_kink: Annotated[float, within(0.001, 3.2)] = 0.16
 
 
 @dataclass(frozen=True)

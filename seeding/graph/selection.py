@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 
 from clew.arrays import Int64Array
-from clew.errors import ConfigError, InputError
+from clew.errors import InputError
 from clew.event import Event, Hits
 from clew.metrics.matching import particle_rows
+from clew.settings import within
 
 __all__ = ["LayerSet", "SelectionConfig", "hits_on", "particle_of_hits", "selected_hits"]
 
@@ -30,12 +31,8 @@ class SelectionConfig:
     """
 
     hits: Literal["published", "all"] = "published"
-    least_pt: float = 1.0
+    least_pt: Annotated[float, within(0, 100)] = 1.0
     layers: LayerSet = "barrel"
-
-    def __post_init__(self) -> None:
-        if self.least_pt < 0:
-            raise ConfigError(f"selection: least_pt is {self.least_pt}: it must be at least 0")
 
 
 def hits_on(hits: Hits, layers: LayerSet) -> Int64Array:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Int32Array
-from clew.errors import ConfigError
 from clew.event import Event
 from clew.io import EventSource, read_event
 from clew.learning.events import EventTask
@@ -20,6 +19,7 @@ from clew.seeding.graph.graph import Graph, build_graph
 from clew.seeding.graph.interaction import NetworkShape
 from clew.seeding.graph.network import DOUBLETS, GraphKind, build_keras_model
 from clew.seeding.graph.selection import SelectionConfig, particle_of_hits, selected_hits
+from clew.settings import Name, within
 
 __all__ = ["EdgeTask", "EdgeTrainingConfig", "Sample", "batch_of", "like_size"]
 
@@ -53,25 +53,20 @@ class EdgeTrainingConfig:
         See `clew.learning.Task`.
     """
 
-    name: str = "edges"
+    name: Name = "edges"
     doublets: DoubletConfig = field(default_factory=DoubletConfig)
     selection: SelectionConfig = field(default_factory=SelectionConfig)
     shape: NetworkShape = field(default_factory=NetworkShape)
-    sectors: int = 8
-    events: int = 60
-    held_out: int = 5
-    mixed: int = 10
-    batch: int = 4
-    learning_rate: float = 0.0005
-    true_weight: float = 1.0
-    epochs: int = 20
-    patience: int = 6
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("sectors", "events", "held_out", "mixed", "batch"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"edges: {name} is {getattr(self, name)}: it must be at least 1")
+    sectors: Annotated[int, within(1, 1000)] = 8
+    events: Annotated[int, within(1, 100_000)] = 60
+    held_out: Annotated[int, within(1, 1000)] = 5
+    mixed: Annotated[int, within(1, 1000)] = 10
+    batch: Annotated[int, within(1, 1000)] = 4
+    learning_rate: Annotated[float, within(1e-8, 1)] = 0.0005
+    true_weight: Annotated[float, within(0.001, 1000)] = 1.0
+    epochs: Annotated[int, within(1, 100_000)] = 20
+    patience: Annotated[int, within(1, 100_000)] = 6
+    seed: Annotated[int, within(0, 2**32 - 1)] = 1
 
 
 class Sample(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.seeding.doublets import cuts_of
 from clew.seeding.overlaps.search import OverlapCuts, search_overlaps
+from clew.settings import listed, within
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["OverlapConfig", "OverlapSeeder"]
@@ -38,14 +40,14 @@ class OverlapConfig:
         What their clusters must gain; see `clew.hits.clusters`.
     """
 
-    layers: tuple[str, ...] = ("pixel",)
-    least_pt: float = 0.12
-    beam_error: float = 1.0
-    most_z0: float = 165.0
-    apart: float = 14.0
-    error: float = 0.1
-    most_chi2: float = 30.0
-    least_clusters: float = 0.0
+    layers: Annotated[tuple[str, ...], listed(1, 100)] = ("pixel",)
+    least_pt: Annotated[float, within(0.05, 100)] = 0.12
+    beam_error: Annotated[float, within(0.001, 1000)] = 1.0
+    most_z0: Annotated[float, within(0.1, 10_000)] = 165.0
+    apart: Annotated[float, within(0.1, 100)] = 14.0
+    error: Annotated[float, within(0.001, 10)] = 0.1
+    most_chi2: Annotated[float, within(0.1, 1000)] = 30.0
+    least_clusters: Annotated[float, within(-1000, 1000)] = 0.0
 
 
 @dataclass(frozen=True)

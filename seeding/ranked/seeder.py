@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from clew.event import Hits
 from clew.hits.free import FreeHits
@@ -10,6 +11,7 @@ from clew.seeding.doublets import cuts_of
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.ranked.search import search_triplets
 from clew.seeding.shortlist import first_hits, seeds_of
+from clew.settings import Switch, listed, within
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["RankedTripletConfig", "RankedTripletSeeder"]
@@ -51,21 +53,21 @@ class RankedTripletConfig:
         With more free hits on the first layers the pass finds nothing: it would take too long.
     """
 
-    least_pt: float = 0.4
-    first_layers: tuple[str, ...] = ("pixel barrel 1",)
-    least_hits: int = 6
-    least_track: float = 0.0
-    beam_error: float = 0.05
-    most_z0: float = 165.0
-    luminous: bool = False
-    margin: float = 10.0
-    width: int = 2
-    skipped: int = 1
-    pull: float = 4.0
-    least_gain: float = 2.0
-    clusters: float = 0.7
-    scattering: float = 1.0
-    most_firsts: int = 1_000_000
+    least_pt: Annotated[float, within(0.05, 100)] = 0.4
+    first_layers: Annotated[tuple[str, ...], listed(1, 100)] = ("pixel barrel 1",)
+    least_hits: Annotated[int, within(1, 100)] = 6
+    least_track: Annotated[float, within(-1000, 1000)] = 0.0
+    beam_error: Annotated[float, within(0.001, 1000)] = 0.05
+    most_z0: Annotated[float, within(0.1, 10_000)] = 165.0
+    luminous: Switch = False
+    margin: Annotated[float, within(0, 1000)] = 10.0
+    width: Annotated[int, within(1, 64)] = 2
+    skipped: Annotated[int, within(0, 5)] = 1
+    pull: Annotated[float, within(0.1, 20)] = 4.0
+    least_gain: Annotated[float, within(-1000, 1000)] = 2.0
+    clusters: Annotated[float, within(0, 10)] = 0.7
+    scattering: Annotated[float, within(0, 10)] = 1.0
+    most_firsts: Annotated[int, within(0, 10_000_000)] = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from clew.seeding.free import seed_free
 from clew.seeding.luminous import luminous_reach
 from clew.seeding.triplets.overlaps import find_doubles, with_doubles
 from clew.seeding.triplets.search import search_all
+from clew.settings import Switch, listed, within
 from clew.tracks import NO_HIT, SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["TripletConfig", "TripletPass", "TripletSeeder"]
@@ -44,11 +45,11 @@ class TripletPass:
         Whether to look only for tracks that point to where those of the first pass began.
     """
 
-    least_pt: float
-    first_layers: tuple[str, ...] = _INNERMOST
-    least_hits: int = 5
-    beam_error: float = 0.05
-    prompt: bool = True
+    least_pt: Annotated[float, within(0.05, 100)]
+    first_layers: Annotated[tuple[str, ...], listed(1, 100)] = _INNERMOST
+    least_hits: Annotated[int, within(1, 100)] = 5
+    beam_error: Annotated[float, within(0.001, 1000)] = 0.05
+    prompt: Switch = True
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class TripletConfig:
         Factor of the expected multiple scattering.
     """
 
-    passes: tuple[TripletPass, ...] = (
+    passes: Annotated[tuple[TripletPass, ...], listed(1, 50)] = (
         TripletPass(0.5, least_hits=6),
         TripletPass(0.5, _SECOND, least_hits=6),
         TripletPass(0.25, least_hits=6),
@@ -85,13 +86,13 @@ class TripletConfig:
         TripletPass(0.2, _PIXELS + _FIRST_STRIPS, beam_error=5.0, prompt=False),
         TripletPass(0.2, _PIXELS, least_hits=4, prompt=False),
     )
-    most_z0: float = 165.0
-    z0_margin: float = 20.0
-    pull: float = 4.0
-    least_gain: float = 0.0
-    least_quality: float = 6.0
-    enough: float = 20.0
-    scattering: float = 1.3
+    most_z0: Annotated[float, within(0.1, 10_000)] = 165.0
+    z0_margin: Annotated[float, within(0, 1000)] = 20.0
+    pull: Annotated[float, within(0.1, 20)] = 4.0
+    least_gain: Annotated[float, within(-1000, 1000)] = 0.0
+    least_quality: Annotated[float, within(-1000, 1000)] = 6.0
+    enough: Annotated[float, within(-1000, 1000)] = 20.0
+    scattering: Annotated[float, within(0, 10)] = 1.3
 
 
 @dataclass(frozen=True)

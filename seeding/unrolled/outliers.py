@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import numba
 import numpy as np
@@ -13,6 +13,7 @@ from clew.event import Hits
 from clew.kernels import kernel, parallel_kernel
 from clew.records import RecordArray
 from clew.seeding.unrolled.helix import CLUSTER_HIT, SUMS, Helix, Sums, fit_helix, residual2
+from clew.settings import within
 from clew.tracks import Candidates
 
 __all__ = ["OutlierConfig", "remove_outliers"]
@@ -36,12 +37,12 @@ class OutlierConfig:
         A hit is an outlier if its two residuals, each over its expectation, are longer than this together.
     """
 
-    transverse: float = 0.1
-    transverse_growth: float = 0.0008
-    longitudinal: float = 0.4
-    longitudinal_growth: float = 0.002
-    strip: float = 2.0
-    limit: float = 4.0
+    transverse: Annotated[float, within(0.001, 1000)] = 0.1
+    transverse_growth: Annotated[float, within(0, 1)] = 0.0008
+    longitudinal: Annotated[float, within(0.001, 1000)] = 0.4
+    longitudinal_growth: Annotated[float, within(0, 1)] = 0.002
+    strip: Annotated[float, within(0, 1000)] = 2.0
+    limit: Annotated[float, within(0.1, 100)] = 4.0
 
 
 def remove_outliers(hits: Hits, clusters: Candidates, config: OutlierConfig) -> Candidates:
@@ -93,15 +94,19 @@ def _clean(
     if end - begin < _FEWEST:
         return
     members, kept, sums = hits[begin:end], keep[begin:end], np.zeros(1, dtype=SUMS)
-    helix = _without_outliers(members, limit, kept, sums[0])
+    helix = _without_outliers(members, limit, kept, sums)
     along = np.copysign(1.0, helix.cot)
     for i in range(len(members)):
         progress[begin + i] = np.hypot(members[i].x, members[i].y) + along * members[i].z
 
 
 @kernel
-def _without_outliers(hits: RecordArray, limit: float, keep: BoolArray, sums: Sums) -> Helix:
-    """Write which hits of a cluster to keep; return their helix."""
+def _without_outliers(hits: RecordArray, limit: float, keep: BoolArray, scratch: RecordArray) -> Helix:
+    """Write which hits of a cluster to keep; return their helix.
+
+    `scratch` is an array, as its record would not keep the memory that the caller allocated.
+    """
+    sums = scratch[0]
     keep[:] = True
     n = len(hits)
     helix = fit_helix(hits, keep, sums)

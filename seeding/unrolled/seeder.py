@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 
 from clew.arrays import Int32Array, Int64Array
+from clew.errors import ConfigError
 from clew.event import Hits
 from clew.hits.free import FreeHits
 from clew.hits.layers import layers_of_groups
@@ -17,9 +18,13 @@ from clew.seeding.unrolled.merging import Clustering, merged
 from clew.seeding.unrolled.outliers import OutlierConfig, remove_outliers
 from clew.seeding.unrolled.sweep import Hypotheses, sweep, sweep_with
 from clew.seeding.unrolled.unrolling import Places, Weights, cylindrical
+from clew.settings import listed, within
 from clew.tracks import SEED_LENGTH, Candidates, Seeds
 
 __all__ = ["PassConfig", "UnrolledConfig", "UnrolledSeeder", "evenly_curved"]
+
+_MOST_HYPOTHESES: Final = 10_000
+"""Pairs of a radius and a shift, each in both senses; the widest preset that ships has 840."""
 
 
 def evenly_curved(smallest: float, n: int) -> tuple[float, ...]:
@@ -43,11 +48,18 @@ class PassConfig:
         Clusters on fewer layers give their hits back.
     """
 
-    radii: tuple[float, ...] = evenly_curved(270.0, 40)
-    shifts: tuple[float, ...] = (0.0,)
-    eps: float = 0.0033
-    min_samples: int = 1
-    fewest_layers: int = 3
+    radii: Annotated[tuple[Annotated[float, within(10, 1e6)], ...], listed(1, 1000)] = evenly_curved(
+        270.0, 40
+    )
+    shifts: Annotated[tuple[Annotated[float, within(-5000, 5000)], ...], listed(1, 1000)] = (0.0,)
+    eps: Annotated[float, within(1e-6, 0.1)] = 0.0033
+    min_samples: Annotated[int, within(1, 1000)] = 1
+    fewest_layers: Annotated[int, within(1, 100)] = 3
+
+    def __post_init__(self) -> None:
+        n = len(self.radii) * len(self.shifts)
+        if n > _MOST_HYPOTHESES:
+            raise ConfigError(f"{n} pairs of radii and shifts: give {_MOST_HYPOTHESES} at most")
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ class UnrolledConfig:
     outliers : OutlierConfig
     """
 
-    passes: tuple[PassConfig, ...] = (
+    passes: Annotated[tuple[PassConfig, ...], listed(1, 50)] = (
         PassConfig(radii=evenly_curved(270.0, 54), eps=0.0025, fewest_layers=6),
         PassConfig(
             radii=evenly_curved(270.0, 34), shifts=(-9.0, -3.0, 3.0, 9.0), eps=0.0035, fewest_layers=5
@@ -77,10 +89,10 @@ class UnrolledConfig:
         PassConfig(radii=evenly_curved(250.0, 26), eps=0.005),
     )
     clusterer: Literal["dbscan", "scikit-learn", "hdbscan"] = "dbscan"
-    weight_z: float = 0.3
-    weight_side: float = 9e-6
-    max_size: int = 30
-    voting_layers: int = 3
+    weight_z: Annotated[float, within(0, 100)] = 0.3
+    weight_side: Annotated[float, within(0, 1)] = 9e-6
+    max_size: Annotated[int, within(1, 10_000)] = 30
+    voting_layers: Annotated[int, within(1, 100)] = 3
     outliers: OutlierConfig = field(default_factory=OutlierConfig)
 
 

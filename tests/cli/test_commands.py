@@ -126,13 +126,14 @@ def test_evaluate_reports_every_stage(
     picture = tmp_path / "efficiency.png"
     assert run("evaluate", folder, "--preset", preset, "--plot", picture) == 0
     printed = capsys.readouterr().out
+    groups = [block.splitlines() for block in printed.split("\n\n")]
     numbers = {
-        line.rsplit("  ", 1)[0].strip(): line.rsplit("  ", 1)[1]
-        for line in printed.splitlines()
-        if "±" in line
+        group[0]: {line.split()[0]: float(line.split()[1]) for line in group[1:]} for group in groups[2:-2]
     }
-    assert float(numbers["true seeds.right"].split()[0]) > 0.5
-    assert float(numbers["seeds.found"].split()[0]) > 0.5
+    assert numbers["predictions from true seeds"]["right"] > 0.5
+    assert numbers["seeds"]["found"] > 0.5
+    assert numbers["particles above pT 0.9 GeV"]["double_majority"] > 0.5
+    assert "nan" not in printed
     assert picture.stat().st_size > 1000
 
 

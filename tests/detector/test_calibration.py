@@ -13,7 +13,7 @@ import pytest
 from clew.cli.main import main
 from clew.detector import Detector, Modules, Solenoid, read_detector
 from clew.event import Event
-from clew.io import write_event, write_modules
+from clew.io import find_events, read_event, write_event, write_modules
 
 N_EVENTS = 5
 KALMAN = """
@@ -162,6 +162,8 @@ def test_few_events_are_warned_of(toy: Path, capsys: pytest.CaptureFixture[str])
         ("", ("--field", "15"), "the given field is 15 T, true momenta show 1.5 T: are lengths in mm"),
         ("", ("--field", "nowhere"), "--field nowhere: is neither so many T nor a readable map"),
         ("cm", (), "toy.toml: hits are at 10 times the positions of their layers: are both in mm?"),
+        ("swapped", (), "toy.toml: hits of volume 1, layer 5 are up to 140 mm off its position"),
+        ("no charge", (), "no charged true track crosses two layers, so that the field is not known"),
         ("layer", (), "toy.toml: volume 1, layer 6 has hits but is not described"),
         ("twice", (), "toy.toml: volume 1, layer 1 is there twice: remove one of them"),
         ("no area", (), "[[cylinder]] number 1: it has no area"),
@@ -188,7 +190,14 @@ def spoil(toy: Path, change: str, detector: Detector) -> None:
     if change in ("no truth", "some truth"):
         for path in toy.glob(f"events/event00000000{'*' if change == 'no truth' else '2'}-truth.parquet"):
             path.unlink()
+    if change == "no charge":
+        for source in find_events(toy / "events"):
+            event = read_event(source, detector=detector)
+            assert event.particles is not None
+            particles = replace(event.particles, charge=0 * event.particles.charge)
+            write_event(toy / "events", replace(event, particles=particles), "parquet")
     changed = {
+        "swapped": text.replace("radius = 520.0", "radius = 0.5").replace("380.0", "520.0"),
         "cm": shapes_of(detector, 0.1),
         "layer": shapes_of(replace(detector, layers=detector.layers[:5])),
         "twice": text.replace("layer = 2", "layer = 1"),

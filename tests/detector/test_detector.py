@@ -20,7 +20,7 @@ def volumes_of(layers: tuple[int, ...]) -> list[tuple[int, int]]:
 def test_the_detector_has_its_18728_modules_on_48_layers() -> None:
     assert len(TRACKML) == 48
     assert sum(layer.n_modules for layer in TRACKML.layers) == 18728
-    assert repr(TRACKML) == "Detector('TrackML', 48 layers)"
+    assert repr(TRACKML) == "Detector(name='TrackML', layers=48, modules=18728)"
 
 
 def test_layer_numbers_are_dense_and_unknown_layers_have_none() -> None:

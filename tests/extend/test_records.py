@@ -16,6 +16,9 @@ from clew.extend.weights import available_weights, weights_path
 from clew.extend.windows.extender import NetworkConfig, NetworkExtender
 from clew.extend.windows.records import load_weights
 from clew.networks.records import load_arrays, save_arrays
+from clew.pipeline import Pipeline
+from clew.pipeline.preset import Preset
+from tests.fuzz.weights import reader_of
 
 
 @pytest.mark.parametrize("name", available_weights())
@@ -55,7 +58,7 @@ def test_weights_of_another_network_are_refused(random_weights: Callable[[str], 
 def test_arrays_of_other_shapes_are_refused(tmp_path: Path, random_weights: Callable[[str], Path]) -> None:
     arrays = load_weights(str(random_weights("lstm-32"))).arrays
     save_arrays(tmp_path / "wrong.npz", arrays, {"network": "lstm-64", "prompt": "helix"})
-    with pytest.raises(InputError, match=r"wrong\.npz: arrays do not have the shapes of lstm-64"):
+    with pytest.raises(InputError, match=r"wrong\.npz: arrays do not have the shapes of their record"):
         load_weights(str(tmp_path / "wrong.npz"))
 
 
@@ -75,14 +78,15 @@ def test_a_damaged_file_is_refused(
     good = random_weights("lstm-32")
     path = tmp_path / "damaged.npz"
     path.write_bytes(content)
-    path.with_suffix(".json").write_text(good.with_suffix(".json").read_text())
+    record = json.loads(good.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps(record | {"sha256": hashlib.sha256(content).hexdigest()}))
     with pytest.raises(InputError, match=r"damaged\.npz: not a readable \.npz of weights"):
         load_weights(str(path))
 
 
 def test_a_missing_or_broken_record_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "alone.npz"
-    with pytest.raises(InputError, match=r"alone\.json: not a readable record"):
+    with pytest.raises(InputError, match=r"alone\.json: cannot read the record"):
         load_weights(str(path))
     path.with_suffix(".json").write_text(json.dumps({"network": "lstm-32"}))
     with pytest.raises(InputError, match="no sha256"):
@@ -92,3 +96,41 @@ def test_a_missing_or_broken_record_is_refused(tmp_path: Path) -> None:
 def test_unknown_name_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"unknown weights 'nothing': choose one of .*lstm-64"):
         load_weights("nothing")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda array: array.astype(np.float64), "array 1 is of float64, not float32"),
+        (lambda array: np.where(array == array.max(), np.nan, array), "array 1 holds numbers not finite"),
+        (lambda array: array * np.float32(1e30), "array 1 holds numbers not finite or above 10000"),
+        (lambda array: array[:, :-1], "arrays do not have the shapes of their record"),
+    ],
+)
+@pytest.mark.parametrize("name", ["gru-16", "lstm-64", "tracknet", "step-cnn"])
+def test_arrays_that_no_training_makes_are_refused(
+    tmp_path: Path, name: str, change: Callable[[np.ndarray], np.ndarray], message: str
+) -> None:
+    arrays, record = load_arrays(weights_path(name))
+    arrays[1] = change(arrays[1].reshape(len(arrays[1]), -1))
+    save_arrays(tmp_path / "wrong.npz", arrays, record)
+    with pytest.raises(InputError, match=rf"wrong\.npz: {message}"):
+        reader_of(record["network"])(tmp_path / "wrong.npz")
+
+
+def test_a_wrong_record_is_refused_with_its_key(tmp_path: Path) -> None:
+    arrays, record = load_arrays(weights_path("step-lstm"))
+    save_arrays(tmp_path / "wrong.npz", arrays, record | {"scaling": {"offset": [0, 0], "unit": [1, 1, 1]}})
+    with pytest.raises(InputError, match=r"wrong\.json: scaling\.offset.2 is missing: give it"):
+        reader_of("stepwise")(tmp_path / "wrong.npz")
+
+
+@pytest.mark.parametrize("stage", ["extend", "seeding"])
+def test_a_pipeline_refuses_weights_before_it_is_given_hits(tmp_path: Path, stage: str) -> None:
+    arrays, record = load_arrays(weights_path("gru-16"))
+    save_arrays(tmp_path / "wrong.npz", arrays[:-1], record)
+    method = {"extend": "recurrent", "seeding": "graph"}[stage]
+    base, table = {"extend": ("clew", "[[extend]]"), "seeding": ("finnie", "[seeding]")}[stage]
+    text = f'base = "{base}"\n{table}\nmethod = "{method}"\nweights = "{tmp_path / "wrong.npz"}"\n'
+    with pytest.raises(InputError, match=r"wrong\.npz: "):
+        Pipeline.from_preset(Preset.parse(text, "mine", "here"))

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from clew.detector import Detector, trackml
-from clew.errors import ClewWarning, ConfigError
+from clew.errors import ClewWarning, ConfigError, InputError
 from clew.event import Event
+from clew.extend.growing.likeness import on_layers_of
 from clew.extend.growing.network import (
     N_CORRECTIONS,
     N_FEATURES,
@@ -24,7 +25,7 @@ from clew.extend.growing.network import (
 )
 from clew.extend.growing.steps import LONGEST, steps_of
 from clew.extend.growing.targets import STEP_TARGET, stack
-from clew.extend.growing.trained import motion_of, motion_record, on_layers_of
+from clew.extend.growing.trained import MotionRecord, load_loop, motion_record
 from clew.extend.kalman.grower import KalmanConfig, KalmanGrower
 from clew.extend.recurrent.grower import RecurrentConfig, RecurrentGrower
 from clew.extend.recurrent.model import build_model, likelihood_loss
@@ -36,8 +37,9 @@ from clew.hits.free import FreeHits
 from clew.io import find_events, read_event, write_event
 from clew.learning import train
 from clew.motion.state import Motion
-from clew.networks.records import load_arrays, save_arrays
+from clew.networks.records import save_arrays
 from clew.seeding.ranked.seeder import RankedTripletConfig, RankedTripletSeeder
+from clew.settings import checked
 from clew.stages import Grower, StageClock
 from clew.tracks import Candidates
 from clew.tracksets import TrackSet, make_tracks, open_tracks, tracks_of
@@ -167,12 +169,12 @@ def test_training_makes_predictions_likelier(track_set: TrackSet, tmp_path: Path
 
 
 def test_sizes_that_kernels_do_not_take_are_refused() -> None:
-    with pytest.raises(ConfigError, match="hidden is 9: choose a multiple of 4"):
-        RecurrentTrainingConfig(hidden=9)
+    with pytest.raises(ConfigError, match=r"^here: hidden: .*multiple of 4, not 9$"):
+        checked(RecurrentTrainingConfig, {"hidden": 9}, "here")
 
 
 def test_weights_of_another_network_are_refused(event: Event) -> None:
-    with pytest.raises(ConfigError, match="lstm-64 are not of a recurrent network in the loop"):
+    with pytest.raises(InputError, match=r"lstm-64\.npz: weights of another network"):
         grown(RecurrentGrower(RecurrentConfig("lstm-64"), SNAP), event)
 
 
@@ -190,7 +192,7 @@ def test_weights_of_another_detector_are_refused(
 def test_layers_of_another_detector_are_taken_for_the_most_similar_known_ones(
     in_uniform_field: Callable[..., Detector],
 ) -> None:
-    network = network_of(load_arrays(weights_path("gru-16"))[0])
+    network = load_loop(weights_path("gru-16"))[1]
     assert on_layers_of("gru-16", network, trackml()) is network
     moved = in_uniform_field(8, 7, 12, 22)
     layers = tuple(replace(layer, position=1.02 * layer.position) for layer in moved.layers)
@@ -204,5 +206,6 @@ def test_layers_of_another_detector_are_taken_for_the_most_similar_known_ones(
 
 def test_the_filter_of_a_record_is_that_of_the_training() -> None:
     motion = Motion(1.1, 1.2, 0.03, filtered=False)
-    assert motion_of(motion_record(motion)) == motion
-    assert motion_of({"scattering": 1.3, "strip_discs": 1.5, "energy_loss": 0.01, "filtered": True}) == MOTION
+    assert MotionRecord(**motion_record(motion)).motion == motion
+    shipped = {"scattering": 1.3, "strip_discs": 1.5, "energy_loss": 0.01, "filtered": True}
+    assert MotionRecord(**shipped).motion == MOTION

@@ -11,16 +11,19 @@ import numpy as np
 import pytest
 
 from clew.detector import trackml
-from clew.errors import ConfigError, InputError
+from clew.errors import InputError
 from clew.event import Event, Hits
 from clew.extend.growing.network import N_FEATURES, N_QUERY
 from clew.extend.growing.targets import STEP_TARGET
+from clew.extend.growing.trained import MotionRecord
 from clew.extend.tracknet.grower import TrackNetConfig, TrackNetGrower
 from clew.extend.tracknet.network import (
     LEAST_RADIUS,
     WIDTH,
     TrackNet,
+    TrackNetRecord,
     TrackNetShape,
+    TrainedWith,
     array_shapes,
     build_keras_model,
     layer_kinds,
@@ -59,7 +62,8 @@ def event() -> Event:
 def network() -> TrackNet:
     rng = np.random.default_rng(5)
     arrays = [rng.normal(0, 0.4, shape).astype(np.float32) for shape in array_shapes(SHAPE)]
-    return TrackNet(arrays, {"shape": {"units": 8, "hidden": 6}})
+    about = TrackNetRecord(SHAPE, MotionRecord(1.3, 1.5, 0.01, filtered=False), TrainedWith(0.9))
+    return TrackNet(arrays, {}, about)
 
 
 def test_numpy_and_keras_draw_the_same_ellipses_also_hit_by_hit(network: TrackNet) -> None:
@@ -260,11 +264,7 @@ def test_paths_hold_one_hit_a_layer_and_end_where_tracks_turn_back(toy: Event) -
         assert (path[len(rows) :] == -1).all()
 
 
-def test_wrong_settings_and_weights_are_refused(tmp_path: Path, network: TrackNet) -> None:
-    with pytest.raises(ConfigError, match=r"alpha is 1\.0: it must be between 0 and 1"):
-        TrackNetTrainingConfig(alpha=1.0)
-    with pytest.raises(ConfigError, match="both must be at least 1"):
-        TrackNetShape(units=0)
+def test_weights_of_another_network_are_refused(tmp_path: Path, network: TrackNet) -> None:
     save_arrays(tmp_path / "other.npz", network.arrays, {"network": "edges", "shape": {}})
     with pytest.raises(InputError, match="weights of another network"):
         TrackNet.load(tmp_path / "other.npz")

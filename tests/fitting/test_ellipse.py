@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from clew.detector import trackml
-from clew.errors import ConfigError
 from clew.extend.tracknet.quality import outward_paths
 from clew.extend.tracknet.stations import Crossings, cross
-from clew.fitting.ellipse import ELLIPSE, EllipseConfig, Inside, hits_in_ellipse
+from clew.fitting.ellipse import ELLIPSE, Inside, hits_in_ellipse
 from clew.hits.space import SearchSpace, whole_space
 from clew.io import read_event
 from clew.motion.measurement import RESIDUAL, covariance, measure
@@ -111,9 +110,3 @@ def test_the_area_grows_with_both_radii(crowd: Crowd) -> None:
             sizes.append(dict(zip(found.hit.tolist(), found.area.tolist(), strict=True)))
         for hit in sizes[0].keys() & sizes[1].keys():
             assert sizes[1][hit] == pytest.approx(2 * sizes[0][hit], rel=1e-6)
-
-
-@pytest.mark.parametrize(("key", "value"), [("widening", 0.0), ("branches", 0)])
-def test_settings_that_take_no_hit_are_refused(key: str, value: float) -> None:
-    with pytest.raises(ConfigError, match=f"{key} is {value}: it must be"):
-        EllipseConfig(**{key: value})  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import pytest
 from clew.arrays import Int32Array
 from clew.ensemble.claims import ClaimsConfig, ClaimsEnsemble
 from clew.ensemble.competition import CompetitionConfig, CompetitionEnsemble
-from clew.errors import ConfigError
+from clew.errors import ConfigError, InputError
 from clew.event import Event, Hits
 from clew.extend.windows.grower import FollowConfig, WindowGrower
 from clew.fitting.nearest.fitter import NearestConfig, NearestFitter
@@ -166,8 +166,10 @@ def test_an_event_and_its_hits_give_the_same(event: Event) -> None:
 def test_anything_else_is_refused_in_one_line(event: Event) -> None:
     names = [one.name for one in fields(event.hits) if one.name != "cells"]
     frame = pd.DataFrame({name: getattr(event.hits, name) for name in names})
-    with pytest.raises(TypeError, match=r"not a DataFrame: read events with clew\.read_event") as error:
-        pipeline(event).reconstruct(frame)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^data frame of hits: column volume_id is missing"):
+        pipeline(event).reconstruct(frame)  # the columns of the object, not those of the format
+    with pytest.raises(TypeError, match=r"not a dict: read events with clew\.read_event") as error:
+        pipeline(event).reconstruct({"x": event.hits.x})  # type: ignore[arg-type]
     assert "\n" not in str(error.value)
 
 

@@ -115,7 +115,7 @@ def test_buckets_hold_tracks_of_one_length():
     [
         ({"method": "whiten"}, "unknown method 'whiten'"),
         ({"method": "drop-short", "least": 3}, "unknown key 'least'"),
-        ({"method": "standard", "mean": [0, 0, 0], "deviation": [1, 0, 1]}, "above 0"),
+        ({"method": "standard", "mean": [0, 0, 0], "deviation": [1, 0, 1]}, r"deviation\.1: .*greater than"),
         ({"method": "min-max", "lowest": [0, 0, 0], "highest": [1, 0, 1]}, "below its highest"),
         ({"method": "normalise"}, "no constraints"),
     ],

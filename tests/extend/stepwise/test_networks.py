@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clew.errors import ConfigError
 from clew.extend.stepwise.networks import (
     NETWORKS,
     NetworkName,
@@ -51,11 +50,6 @@ def test_every_input_matters(name: NetworkName, steps: np.ndarray) -> None:
             changed = steps.copy()
             changed[:, step, column] += 1.0
             assert np.abs(outputs(shape, arrays, changed, NumpyOps()) - before).max() > 1e-6
-
-
-def test_a_network_without_units_is_refused() -> None:
-    with pytest.raises(ConfigError, match="units is 0"):
-        NetworkShape("mlp", n_inputs=3, units=0)
 
 
 def test_losses_by_hand() -> None:

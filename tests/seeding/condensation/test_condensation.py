@@ -17,6 +17,7 @@ from clew.pipeline import Pipeline
 from clew.plots.latent import draw_latent_space, principal_axes
 from clew.seeding.condensation.network import (
     CondensationNetwork,
+    CondensationRecord,
     CondensationShape,
     array_shapes,
     build_keras_model,
@@ -24,7 +25,6 @@ from clew.seeding.condensation.network import (
 from clew.seeding.condensation.scanner import Placed, best_row, scan
 from clew.seeding.condensation.seeder import (
     CondensationSeeder,
-    CondensationSeederConfig,
     CondensationTripletSeeder,
     cluster,
     shipped_stages,
@@ -51,8 +51,7 @@ def filtered(event: Event) -> Filtered:
 def network(shape: CondensationShape = SHAPE) -> CondensationNetwork:
     rng = np.random.default_rng(3)
     arrays = [rng.normal(0, 0.2, s).astype(np.float32) for s in array_shapes(shape)]
-    about = {"units": shape.units, "steps": shape.steps, "rounds": shape.rounds, "free": shape.free}
-    return CondensationNetwork(arrays, {"shape": about})
+    return CondensationNetwork(arrays, {}, CondensationRecord(shape, "edges-pixels", 0.01, "none"))
 
 
 def turned(hits: Hits, angle: float) -> Hits:
@@ -208,18 +207,8 @@ def test_shipped_weights_have_a_record() -> None:
 
 
 def test_wrong_settings_are_refused(event: Event, tmp_path: Path) -> None:
-    from clew.seeding.condensation.training import CondensationTrainingConfig, LossWeights
-
-    with pytest.raises(ConfigError, match="eps must be above 0"):
-        CondensationSeederConfig(eps=0.0)
     with pytest.raises(ConfigError, match="threshold is"):
         EdgeFilter(shipped_network("edges-pixels"), 1.5)
-    with pytest.raises(ConfigError, match="both must be at least 0"):
-        CondensationShape(free=-1)
-    with pytest.raises(ConfigError, match="sectors is 0"):
-        CondensationTrainingConfig(sectors=0)
-    with pytest.raises(ConfigError, match="repulsive is -1"):
-        LossWeights(repulsive=-1.0)
     with pytest.raises(InputError, match="no truth and particles"):
         shown_matching(replace(event, truth=None), np.zeros(len(event.hits), np.int32), np.arange(3))
     save_arrays(tmp_path / "other.npz", network().arrays, {"network": "edges", "shape": {}})

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.errors import ConfigError
 from clew.event import Event, Hits
 from clew.seeding.graph.doublets import (
     DoubletConfig,
@@ -130,8 +129,3 @@ def test_rates_worked_out_by_hand() -> None:
     assert quality.purity == quality.efficiency == pytest.approx(2 / 3)
     both = EdgeQuality.add([quality, quality])
     assert (both.n_edges, both.accuracy) == (12, quality.accuracy)
-
-
-def test_wrong_settings_are_refused() -> None:
-    with pytest.raises(ConfigError, match="most_z0 is 0"):
-        DoubletConfig(most_z0=0.0)

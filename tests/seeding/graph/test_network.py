@@ -18,8 +18,9 @@ from clew.seeding.graph.components import edge_tracks
 from clew.seeding.graph.doublets import DoubletConfig
 from clew.seeding.graph.graph import Graph, build_graph
 from clew.seeding.graph.interaction import NetworkShape
-from clew.seeding.graph.network import EdgeNetwork, array_shapes, build_keras_model
+from clew.seeding.graph.network import EdgeNetwork, EdgeRecord, TrainedOn, array_shapes, build_keras_model
 from clew.seeding.graph.seeder import GraphSeederConfig, shipped_network
+from clew.seeding.graph.selection import SelectionConfig
 from clew.seeding.graph.training import Sample, batch_of, like_size, sectors
 
 SHAPE = NetworkShape(units=8, steps=2)
@@ -37,7 +38,8 @@ def network() -> EdgeNetwork:
     rng = np.random.default_rng(3)
     return EdgeNetwork(
         [rng.normal(0, 0.3, s).astype(np.float32) for s in array_shapes(SHAPE)],
-        {"shape": {"units": 8, "steps": 2}},
+        {},
+        EdgeRecord(SHAPE, DoubletConfig(), TrainedOn(SelectionConfig())),
     )
 
 
@@ -122,9 +124,7 @@ def test_wrong_weights_are_refused(tmp_path: Path) -> None:
     save_arrays(tmp_path / "other.npz", network().arrays, {"network": "windows"})
     with pytest.raises(InputError, match="weights of another network"):
         EdgeNetwork.load(tmp_path / "other.npz")
-    save_arrays(
-        tmp_path / "bad.npz", network().arrays[:-1], {"network": "edges", "shape": {"units": 8, "steps": 2}}
-    )
+    save_arrays(tmp_path / "bad.npz", network().arrays, shipped_network("edges-all").record)
     with pytest.raises(InputError, match="do not have the shapes"):
         EdgeNetwork.load(tmp_path / "bad.npz")
     with pytest.raises(ConfigError, match="ascending"):

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clew.errors import ConfigError
 from clew.event import Event
 from clew.io import write_event
 from clew.learning import train
@@ -119,10 +118,3 @@ def test_training_learns_and_repeats_bit_for_bit(
     train(task(2), tmp_path / "c")
     one, again, other = (EdgeNetwork.load(tmp_path / name / "segments.npz", SEGMENTS) for name in "abc")
     assert one.record["sha256"] == again.record["sha256"] != other.record["sha256"]
-
-
-def test_a_kink_that_no_pair_has_is_refused() -> None:
-    from clew.seeding.graph.segments_training import SegmentTrainingConfig
-
-    with pytest.raises(ConfigError, match=r"most_kink is 0\.0: it must be above 0"):
-        SegmentTrainingConfig(most_kink=0.0)

@@ -19,11 +19,17 @@ __all__ = ["read_arrays", "read_plain"]
 _DAMAGED = (EOFError, KeyError, TypeError, ValueError, RuntimeError, MemoryError, BadZipFile, zlib.error)
 
 
-def read_plain(path: str | Path) -> bytes:
-    """Return the bytes of a file; raises OSError if it cannot be read, or is a pipe, a device or a folder."""
+def read_plain(path: str | Path, most: int | None = None) -> bytes:
+    """Return the bytes of a file.
+
+    Raises OSError if it cannot be read, is a pipe, a device or a folder, or holds more than `most` bytes.
+    """
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a plain file", str(path))
+        if most is not None and status.st_size > most:
+            raise OSError(errno.EFBIG, f"larger than {most:,} bytes", str(path))
         return file.read()
 
 
