@@ -52,7 +52,7 @@ class CalibrationConfig:
     solenoid : Solenoid or None
         The field; fitted to true momenta if None.
     name : str or None
-        Of the detector; that of the description if None.
+        Of the detector; if None that of the description, or else of the output.
     every : int
         Presets are tried on every so-manieth event, which nothing is learned from.
     presets : tuple of Preset
@@ -96,7 +96,8 @@ def calibrate(
     places = layers_from(geometry, extents_of(sources))
     training, held_out = _split(sources, config.every)
     with replacing(target) as folder:
-        own = _learned(training, folder, config, geometry, places, progress if truth else None)
+        name = config.name or (geometry.name if geometry is not None else "") or target.name
+        own = _learned(name, training, folder, config, geometry, places, progress if truth else None)
         write_description(folder, own.detector)
         information = _clusters(training, folder, progress) if truth else []
         text = _report(own, information, geometry, held_out or training, folder, config)
@@ -123,6 +124,7 @@ def _split(sources: Sequence[EventSource], every: int) -> tuple[list[EventSource
 
 
 def _learned(
+    name: str,
     training: Sequence[EventSource],
     folder: Path,
     config: CalibrationConfig,
@@ -132,7 +134,6 @@ def _learned(
 ) -> Learned:
     """Learn from the events with truth, or take what the description tells if `progress` is None."""
     modules = None if geometry is None else geometry.modules
-    name = config.name or ("detector" if geometry is None else geometry.name)
     field_of_first = LearnedField(config.solenoid or Solenoid.uniform(1.0), np.nan, "given")
     first = described(name, places, modules, field_of_first)
     write_description(folder, first.detector)

@@ -37,6 +37,7 @@ class Geometry:
     Attributes
     ----------
     name : str
+        Empty where the description tells none.
     modules : Modules or None
         Each module, where they are listed.
     shapes : tuple of Shape
@@ -67,7 +68,7 @@ def read_geometry(path: Path) -> Geometry:
     file = TableFile(path)
     acts = path.suffix == ".csv" and file.content().startswith(b"geometry_id,")
     modules = _read_acts(file) if acts else read_modules(file)
-    return Geometry(path.name.split(".")[0], _unique(modules, str(path)), (), str(path))
+    return Geometry("", _unique(modules, str(path)), (), str(path))
 
 
 def beside(sources: Iterable[EventSource]) -> Geometry | None:
@@ -80,7 +81,7 @@ def beside(sources: Iterable[EventSource]) -> Geometry | None:
     for name, modules in found:
         if not all(np.array_equal(value, vars(modules)[key]) for key, value in vars(found[0][1]).items()):
             raise InputError(f"{name} and {found[0][0]} differ: calibrate on events of one detector")
-    return Geometry("detector", found[0][1], (), found[0][0]) if found else None
+    return Geometry("", found[0][1], (), found[0][0]) if found else None
 
 
 def _unique(modules: Modules, where: str) -> Modules:

@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TESLA|MAP",
         help="such as 2T; or a text file of rows x y z Bx By Bz, mm and T (default: from true momenta)",
     )
-    parser.add_argument("--name", metavar="NAME", help="of the detector (default: that of DETECTOR)")
+    parser.add_argument(
+        "--name", metavar="NAME", help="of the detector (default: as in the .toml, or FOLDER)"
+    )
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave out each EVENTS' first N")
     parser.add_argument("--events", type=count, metavar="N", help="take N events of each EVENTS at most")
     parser.add_argument(
