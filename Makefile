@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.clew
-	$(BIN)/clew reconstruct data/events --output out/demo/submission.csv --pictures out/demo
+	$(BIN)/clew reconstruct data/events --output out/demo/submission.csv --scores --pictures out/demo
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from clew.detector import Detector, trackml
+from clew.errors import InputError
 
 __all__ = ["Cells", "Event", "Hits", "Particles", "Truth"]
 
@@ -141,6 +143,8 @@ class Particles:
 class Truth:
     """What made each hit; row i belongs to hit i of the event's `Hits`.
 
+    Position, momentum and weight are NaN where the truth does not tell them; see `require`.
+
     Attributes
     ----------
     particle_id : ndarray of shape (n_hits,), int64
@@ -156,6 +160,15 @@ class Truth:
     position: Float32Array
     momentum: Float32Array
     weight: Float64Array
+
+    def require(self, *names: str) -> None:
+        """Raise InputError unless these arrays, such as "momentum", are known."""
+        for name in names:
+            if np.isnan(getattr(self, name)).any():
+                raise InputError(f"the truth lacks columns {_TRUTH_COLUMNS[name]}: add them")
+
+
+_TRUTH_COLUMNS: Final = {"position": "tx, ty, tz", "momentum": "tpx, tpy, tpz", "weight": "weight"}
 
 
 @dataclass(frozen=True)
