@@ -1,5 +1,6 @@
 # make demo    reconstruct the bundled events; prints scores and times, writes a submission and pictures
 # make test    lint, type check, check that rooms import downwards only, and test
+# make fuzz N=10000   give N damaged inputs to every reader; only "anything else" must be 0
 # make clean   remove what the others made
 
 PYTHON ?= python3.11
@@ -7,13 +8,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint fuzz clean
 
 demo: $(VENV)/.clew
 	$(BIN)/clew reconstruct data/events --output out/demo/submission.csv --scores --pictures out/demo
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+fuzz: $(VENV)/.tests
+	$(BIN)/python scripts/fuzz.py $(or $(N),1000)
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

@@ -87,7 +87,7 @@ class Columnar:
             value = values[odd[0]]
             where = f"{self._file}, data row {odd[0] + 1}: {name}"
             raise InputError(f"{where} is {value}, not a whole number: correct it")
-        large = np.flatnonzero(np.abs(values) > 2 ** (np.finfo(kind).nmant + 1))
+        large = np.flatnonzero(np.abs(values) >= 2 ** (np.finfo(kind).nmant + 1))
         if len(large):
             where = f"{self._file}, data row {large[0] + 1}: {name}"
             raise InputError(f"{where} has lost digits as {column.type}: write whole numbers")

@@ -19,8 +19,8 @@ _WHOLE: Final = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER: Final = re.compile(
     r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
-_LARGEST_EXACT: Final = 2**53
-"""float64 holds all whole numbers up to here."""
+_INEXACT: Final = 2**53
+"""From here on float64 does not hold all whole numbers."""
 
 _MOST_DIGITS: Final = 100
 _SHOWN: Final = 40
@@ -131,6 +131,6 @@ def _rounded(text: str) -> int:
     value = float(text) if _NUMBER.fullmatch(text) else 0.5
     if not value.is_integer():
         raise ValueError(f"{shortened(text)}, not a whole number: correct it")
-    if abs(value) > _LARGEST_EXACT:
+    if abs(value) >= _INEXACT:
         raise ValueError(f"{shortened(text)}, which as a float has lost digits: write whole numbers")
     return int(value)
