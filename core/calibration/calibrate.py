@@ -19,8 +19,7 @@ from clew.calibration.information import ClassInformation, information_of
 from clew.calibration.write import write_axes, write_clusters
 from clew.detector import Modules, read_detector
 from clew.errors import InputError
-from clew.io import EventSource, read_event, read_modules
-from clew.io.tables import TableFile
+from clew.io import EventSource, TableFile, read_event, read_modules
 
 __all__ = ["calibrate"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options, count
+from clew.cli.options import add_event_options, chosen_events, count
 
 __all__ = ["add_arguments", "run"]
 
@@ -28,14 +28,14 @@ def run(options: argparse.Namespace) -> None:
     """Measure, print the table and draw it."""
     from tqdm import tqdm
 
-    from clew.io import check_output, find_events
+    from clew.io import check_output
     from clew.pipeline.comparison import compare_presets, comparison_table
     from clew.pipeline.preset import Preset, available_presets
 
     if options.plot:
         check_output(options.plot)
     presets = [Preset.load(name) for name in options.presets or available_presets()]
-    sources = find_events(options.source, options.skip, options.events)
+    sources = chosen_events(options)
     total = (options.rounds + 1) * len(presets) * len(sources)
     with tqdm(total=total, unit="event", disable=None, leave=False) as bar:
         rows = compare_presets(presets, sources, options.rounds, bar.update)

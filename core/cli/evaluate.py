@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options, add_jobs_option, add_preset_option
+from clew.cli.options import add_event_options, add_jobs_option, add_preset_option, chosen_events
 
 __all__ = ["add_arguments", "run"]
 
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from clew.cli.report import print_scores
-    from clew.io import check_output, find_events
+    from clew.io import check_output
     from clew.metrics import summarise
     from clew.pipeline.evaluation import evaluate_events
     from clew.pipeline.preset import DEFAULT_PRESET, Preset
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
     if options.plot:
         check_output(options.plot)
     preset = Preset.load(options.preset or DEFAULT_PRESET)
-    sources = find_events(options.source, options.skip, options.events)
+    sources = chosen_events(options)
     work = evaluate_events(sources, preset, options.jobs)
     reports = sorted(
         tqdm(work, total=len(sources), unit="event", disable=None, leave=False), key=lambda r: r.event_id

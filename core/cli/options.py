@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-__all__ = ["add_event_options", "add_jobs_option", "add_preset_option", "count"]
+if TYPE_CHECKING:
+    from clew.io import EventSource
+
+__all__ = [
+    "add_event_options",
+    "add_jobs_option",
+    "add_preset_option",
+    "bytes_limit",
+    "chosen_events",
+    "count",
+]
 
 
 def count(text: str) -> int:
@@ -20,10 +31,30 @@ def add_event_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="event prefix (such as data/event000001000), folder or zip of events; .csv, .csv.gz or .parquet",
+        help="event prefix (such as data/event000001000), folder or zip of events; .csv, .parquet, or .csv"
+        " with .gz, .bz2, .xz or .zst",
     )
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave out the first N events")
     parser.add_argument("--events", type=count, metavar="N", help="take N events at most")
+    parser.add_argument(
+        "--unpacked",
+        type=count,
+        default=1,
+        metavar="GIB",
+        help="refuse compressed files that unpack to more (default: 1)",
+    )
+
+
+def bytes_limit(options: argparse.Namespace) -> int:
+    """Return to how many bytes a compressed file may unpack."""
+    return int(options.unpacked) * 2**30
+
+
+def chosen_events(options: argparse.Namespace, need_hits: bool = True) -> list[EventSource]:
+    """Return the events that `add_event_options` let the user choose."""
+    from clew.io import find_events
+
+    return find_events(options.source, options.skip, options.events, need_hits, bytes_limit(options))
 
 
 def add_preset_option(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options, add_jobs_option
+from clew.cli.options import add_event_options, add_jobs_option, chosen_events
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,7 +29,6 @@ def run(options: argparse.Namespace) -> None:
 
     from clew.errors import ConfigError
     from clew.experiments import read_experiment
-    from clew.io import find_events
     from clew.transforms import build_transforms, prepare_events, read_points
 
     settings = read_experiment(options.config)
@@ -37,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     if set(settings) != {"transforms"} or not isinstance(tables, list):
         raise ConfigError(f"{options.config}: it must hold [[transforms]] and nothing else")
     transform = build_transforms(tables, options.config)
-    sources = find_events(options.source, options.skip, options.events)
+    sources = chosen_events(options)
     work = prepare_events(sources, Path(options.output), transform, options.jobs, repr(tables))
     paths = list(tqdm(work, total=len(sources), unit="event", disable=None, leave=False))
     hits = sum(len(read_points(path)) for path in paths)
