@@ -70,7 +70,7 @@ class Columnar:
         if kind == pa.uint64() and name in schema.unsigned:
             return column.to_numpy().view(np.int64)
         try:
-            return column.cast(wanted).to_numpy()
+            return column.cast(wanted, safe=pa.types.is_integer(wanted)).to_numpy()
         except pa.ArrowException as error:
             raise self._misfit(name, kind, wanted) from error
 
