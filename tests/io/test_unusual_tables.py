@@ -136,7 +136,7 @@ def test_compressed_tables_and_their_limit(write_tables, event: Event, same_even
         file.unlink()
     same_event(read_event(prefix), event)
     (source,) = find_events(prefix, limit=100)
-    with pytest.raises(InputError, match="unpacks to more than .* GiB: raise the limit"):
+    with pytest.raises(InputError, match=r"unpacks to more than .* GiB: raise the limit"):
         read_event(source)
     hits = Path(f"{prefix}-hits.csv.{ending}")
     hits.write_bytes(hits.read_bytes()[:-9])
