@@ -70,7 +70,8 @@ class Columnar:
         if kind == pa.uint64() and name in schema.unsigned:
             return _values(column).view(np.int64)
         try:
-            return _values(column if kind == wanted else column.cast(wanted))
+            safe = pa.types.is_integer(wanted)
+            return _values(column if kind == wanted else column.cast(wanted, safe=safe))
         except pa.ArrowException as error:
             raise self._misfit(name, kind, wanted) from error
 
