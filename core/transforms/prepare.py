@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def _origin(path: Path) -> str | None:
 def read_points(path: Path) -> Points:
     """Read what `prepare_events` wrote; raises InputError if it is damaged or missing."""
     try:
-        content = read_arrays(path)
+        content: dict[str, Any] = read_arrays(path)
         return Points(*(content[name] for name in _FIELDS))
     except _UNREADABLE as error:
         raise InputError(f"{path}: not readable prepared hits ({error}): prepare them anew") from error
