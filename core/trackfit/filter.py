@@ -229,8 +229,18 @@ def _update(residual: Residual, gains: RecordArray, step: Step, state: State) ->
     return one * one * first.weight + two * two * second.weight
 
 
+@kernel(force=True)
+def _restart(smoothed: State, scratch: Scratch) -> None:
+    """Start with what all hits told of the state at the outermost one, widened."""
+    scratch.states[0] = smoothed
+    turn_round(scratch.states[0], _WIDENED)
+    turn_round(scratch.states[0], 1.0)
+
+
 @kernel
-def filter_inwards(points: RecordArray, ground: Ground, scratch: Scratch) -> tuple[float, int]:
+def filter_inwards(
+    points: RecordArray, ground: Ground, smoothed: RecordArray, again: bool, scratch: Scratch
+) -> tuple[float, int]:
     """Filter a track's used hits; the state at the innermost one is left in `scratch.states[0]`.
 
     Parameters
@@ -238,6 +248,10 @@ def filter_inwards(points: RecordArray, ground: Ground, scratch: Scratch) -> tup
     points : ndarray of shape (n,), `clew.hits.index.HitPoint`
         From the inside outwards.
     ground : Ground
+    smoothed : ndarray of shape (n,), `clew.motion.state.State`
+        Of the time before, if there was one.
+    again : bool
+        Whether there was: then it starts from there.
     scratch : Scratch
 
     Returns
@@ -246,7 +260,9 @@ def filter_inwards(points: RecordArray, ground: Ground, scratch: Scratch) -> tup
         inf where the filter lost the track.
     holes : int
     """
-    if not _start(points, ground, scratch):
+    if again:
+        _restart(smoothed[len(points) - 1], scratch)
+    elif not _start(points, ground, scratch):
         return np.inf, 0
     state = scratch.states[0]
     chi2, holes, last_layer = 0.0, 0, -1

@@ -27,6 +27,9 @@ from clew.tracks import Candidates
 __all__ = ["FitConfig", "fit_tracks"]
 
 _LEAST_LAYERS: Final = 3
+_POOR: Final = 1.3
+"""Chi2 over degrees of freedom beyond which a track is fitted once more from where the first fit ended."""
+
 _FEW_LAYERS, _ONE_MODULE, _LOST, _NO_PERIGEE = (
     int(flag) for flag in (Flag.FEW_LAYERS, Flag.ONE_MODULE, Flag.LOST, Flag.NO_PERIGEE)
 )
@@ -174,21 +177,33 @@ def _fit_hits(
     n = len(points)
     for k in range(n):
         scratch.used[k] = True
-    chi2, holes = filter_inwards(points, ground, scratch)
+    chi2, holes = filter_inwards(points, ground, states, False, scratch)
+    if chi2 == np.inf:
+        return chi2, holes
+    smooth_outwards(scratch, n, states)
+    if chi2 > _POOR * (2 * n - 5):
+        # it began far from where it ended up, or has a wrong hit: begin there
+        chi2, holes = _again(points, ground, states, scratch)
     for _ in range(cuts[1]):
-        if chi2 == np.inf:
-            break
-        smooth_outwards(scratch, n, states)
         worst = _worst(scratch, n, cuts[0])
-        if worst < 0:
-            return chi2, holes
+        if chi2 == np.inf or worst < 0:
+            break
         scratch.used[worst] = False
         if _layers(points, scratch) < _LEAST_LAYERS:
             scratch.used[worst] = True
-            return chi2, holes
-        chi2, holes = filter_inwards(points, ground, scratch)
+            break
+        chi2, holes = _again(points, ground, states, scratch)
+    return chi2, holes
+
+
+@kernel
+def _again(
+    points: RecordArray, ground: Ground, states: RecordArray, scratch: Scratch
+) -> tuple[float, int]:
+    """Fit once more, starting where the last fit ended."""
+    chi2, holes = filter_inwards(points, ground, states, True, scratch)
     if chi2 < np.inf:
-        smooth_outwards(scratch, n, states)
+        smooth_outwards(scratch, len(points), states)
     return chi2, holes
 
 
