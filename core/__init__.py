@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from clew.io import read_event, read_events, write_submission
     from clew.pipeline import Pipeline, Reconstruction
     from clew.stages import Ensemble, Extender, Grower, Seeder
+    from clew.trackfit import Track, Tracks
     from clew.tracks import Candidates, Predictions, Seeds
+    from clew.vertexing import Vertices
 
 _HOME = {
     "Candidates": "tracks",
@@ -40,7 +42,10 @@ _HOME = {
     "Reconstruction": "pipeline",
     "Seeder": "stages",
     "Seeds": "tracks",
+    "Track": "trackfit",
+    "Tracks": "trackfit",
     "Truth": "event",
+    "Vertices": "vertexing",
     "read_event": "io",
     "read_events": "io",
     "write_submission": "io",
@@ -64,7 +69,10 @@ __all__ = [
     "Reconstruction",
     "Seeder",
     "Seeds",
+    "Track",
+    "Tracks",
     "Truth",
+    "Vertices",
     "read_event",
     "read_events",
     "write_submission",

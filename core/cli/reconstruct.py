@@ -22,6 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_preset_option(parser)
     add_jobs_option(parser)
     parser.add_argument("--pictures", metavar="DIR", help="draw each event's tracks into this folder")
+    parser.add_argument("--tracks", metavar="FILE", help="fit the tracks and write the table, .parquet")
+    parser.add_argument(
+        "--vertices", metavar="FILE", help="find the vertices of fitted tracks and write the table, .parquet"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -37,14 +41,21 @@ def run(options: argparse.Namespace) -> None:
     sources = find_events(options.source, options.skip, options.events)
     output = Path(options.output)
     draw = _pictures(options.pictures) if options.pictures else None
+    tables = {name: Path(path) for name, path in _tables(options) if path}
     table = SummaryTable(len(sources))
-    for summary in reconstruct_events(sources, output, preset, options.jobs, draw):
+    for summary in reconstruct_events(sources, output, preset, options.jobs, draw, tables):
         table.add(summary)
     table.close()
     print(f"submission: {output}")
     print(f"preset:     {preset_path(output)}")
+    for name, path in tables.items():
+        print(f"{f'{name}:':<12}{path}")
     if options.pictures:
         print(f"pictures:   {options.pictures}")
+
+
+def _tables(options: argparse.Namespace) -> tuple[tuple[str, str | None], ...]:
+    return ("tracks", options.tracks), ("vertices", options.vertices)
 
 
 def _pictures(folder: str) -> EventPictures:

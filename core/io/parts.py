@@ -12,6 +12,7 @@ import numpy as np
 
 from clew.arrays import Int32Array, Int64Array
 from clew.io.atomic import atomic_write
+from clew.io.columns import write_table
 from clew.io.submission import check_submission_path, write_submission
 
 __all__ = ["Part", "PartStore"]
@@ -28,12 +29,15 @@ class Part:
     labels : ndarray of shape (n_hits,), int32
     summary : mapping
         What else is to be known after resuming, such as times; must be fit for JSON.
+    tables : mapping
+        By name, such as "tracks", further tables of the event: arrays by column.
     """
 
     event_id: int
     hit_id: Int64Array
     labels: Int32Array
     summary: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class PartStore:
@@ -60,16 +64,33 @@ class PartStore:
             atomic_write(self._file(part.event_id, fingerprint)) as temporary,
             temporary.open("wb") as stream,
         ):
-            np.savez(stream, hit_id=part.hit_id, labels=part.labels, summary=summary)
+            tables = {
+                f"{name}/{column}": values
+                for name, table in part.tables.items()
+                for column, values in table.items()
+            }
+            np.savez(stream, hit_id=part.hit_id, labels=part.labels, summary=summary, **tables)
 
     def load(self, event_id: int, fingerprint: str) -> Part:
         """Return an event that `has` says is done."""
         with np.load(self._file(event_id, fingerprint)) as arrays:
             summary = json.loads(str(arrays["summary"]))
-            return Part(event_id, arrays["hit_id"], arrays["labels"], summary)
+            tables: dict[str, dict[str, Any]] = {}
+            for key in arrays.files:
+                name, slash, column = key.partition("/")
+                if slash:
+                    tables.setdefault(name, {})[column] = arrays[key]
+            return Part(event_id, arrays["hit_id"], arrays["labels"], summary, tables)
 
-    def merge(self, events: Iterable[tuple[int, str]]) -> None:
-        """Write the submission from the parts, given as (event_id, fingerprint), and remove all parts."""
+    def merge(self, events: Iterable[tuple[int, str]], tables: Mapping[str, Path] | None = None) -> None:
+        """Write the submission from the parts, given as (event_id, fingerprint), and remove all parts.
+
+        `tables` says to which parquet file each of the further tables goes.
+        """
+        events = list(events)
+        for name, path in (tables or {}).items():
+            rows = ((event_id, self.load(event_id, fingerprint)) for event_id, fingerprint in events)
+            write_table(path, ((event_id, part.tables[name]) for event_id, part in rows))
         parts = (self.load(event_id, fingerprint) for event_id, fingerprint in events)
         write_submission(self.output, ((part.event_id, part.hit_id, part.labels) for part in parts))
         self.discard()

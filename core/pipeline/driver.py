@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from clew.arrays import Int32Array
-from clew.event import Event
+from clew.event import Event, Hits
+from clew.io.columns import check_table_path
 from clew.io import EventSource, Part, PartStore, atomic_write, read_event
 from clew.metrics import event_score, phase1_weights, phase2_weights
 from clew.parallel import parallel_events
-from clew.pipeline.pipeline import Pipeline
+from clew.pipeline.pipeline import Pipeline, Reconstruction
 from clew.pipeline.preset import Preset
+from clew.vertexing import find_vertices
 
 __all__ = [
     "EventSummary",
@@ -58,6 +60,7 @@ def reconstruct_events(
     preset: Preset,
     jobs: int = 1,
     draw: Draw | None = None,
+    tables: Mapping[str, Path] | None = None,
 ) -> Iterator[EventSummary]:
     """Reconstruct events and write their submission; yields a summary per event as it gets ready.
 
@@ -74,19 +77,26 @@ def reconstruct_events(
         Processes; each reconstructs one event at a time.
     draw : callable or None
         Makes a picture of each event, such as `clew.plots.EventPictures`; it is pickled to the processes.
+    tables : mapping of str to Path, or None
+        Files that "tracks" and "vertices" are written to, .parquet; tracks are fitted if any is asked for.
     """
+    tables = tables or {}
+    for path in tables.values():
+        check_table_path(path)
     output.parent.mkdir(parents=True, exist_ok=True)
     settings = f"{preset.to_toml()}\npictures {draw}"
+    if tables:
+        settings += f"\ntables {sorted(tables)}"
     fingerprints = {source.event_id: source.fingerprint(settings) for source in sources}
     parts = PartStore(output)
     todo = [source for source in sources if not parts.has(source.event_id, fingerprints[source.event_id])]
     for event_id in sorted(fingerprints.keys() - {source.event_id for source in todo}):
         yield EventSummary(**parts.load(event_id, fingerprints[event_id]).summary)
-    work = partial(_reconstruct, fingerprints=fingerprints, preset=preset, parts=parts, draw=draw)
+    work = partial(_reconstruct, fingerprints=fingerprints, preset=preset, parts=parts, draw=draw, tables=tuple(tables))
     yield from parallel_events(work, todo, jobs)
     with atomic_write(preset_path(output)) as temporary:
         temporary.write_text(preset.to_toml(), encoding="utf-8")
-    parts.merge(fingerprints.items())
+    parts.merge(fingerprints.items(), tables)
 
 
 def preset_path(output: Path) -> Path:
@@ -110,6 +120,7 @@ def _reconstruct(
     preset: Preset,
     parts: PartStore,
     draw: Draw | None,
+    tables: Collection[str],
 ) -> EventSummary:
     event = read_event(source)
     result = preset_pipeline(preset).reconstruct(event)
@@ -124,9 +135,18 @@ def _reconstruct(
         phase2=phase2,
         picture=None if draw is None else str(draw(event, result.labels)),
     )
-    part = Part(source.event_id, event.hits.hit_id, result.labels, asdict(summary))
+    further = _tables(event.hits, result, tables) if tables else {}
+    part = Part(source.event_id, event.hits.hit_id, result.labels, asdict(summary), further)
     parts.save(part, fingerprints[source.event_id])
     return summary
+
+
+def _tables(hits: Hits, result: Reconstruction, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    tracks = result.fit(hits)
+    made = {"tracks": tracks.columns()}
+    if "vertices" in wanted:
+        made["vertices"] = find_vertices(tracks).columns()
+    return {name: made[name] for name in wanted}
 
 
 def _scores(event: Event, labels: Int32Array) -> tuple[float, float] | tuple[None, None]:

@@ -14,6 +14,7 @@ from clew.event import Event, Hits
 from clew.hits.free import FreeHits
 from clew.pipeline.preset import DEFAULT_PRESET, Preset
 from clew.stages import Ensemble, Grower, Seeder, StageClock
+from clew.trackfit import Tracks, fit_tracks
 from clew.tracks import Candidates, Seeds
 
 __all__ = ["Pipeline", "Reconstruction"]
@@ -39,6 +40,20 @@ class Reconstruction:
     seeds: Seeds
     candidates: Candidates
     seconds: dict[str, float]
+
+    def fit(self, hits: Hits) -> Tracks:
+        """Fit the tracks: parameters with covariance at the perigee; see `clew.trackfit.fit_tracks`.
+
+        `hits` are those that were reconstructed.
+
+        Raises
+        ------
+        ValueError
+            For other hits.
+        """
+        if len(hits) != len(self.labels):
+            raise ValueError(f"{len(hits)} hits, but labels of {len(self.labels)}: give the event's own")
+        return fit_tracks(hits, self.labels)
 
     @property
     def n_tracks(self) -> int:

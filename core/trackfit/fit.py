@@ -99,6 +99,7 @@ def fit_tracks(hits: Hits, labels: Int32Array, config: FitConfig | None = None) 
         output.flag[:] = int(Flag.NO_FIELD)
     elif len(found):
         _fit_all(hits, found, config, output)
+        _refuse_unmeasured(hits, found, output)
     return Tracks(names, found.offsets, found.hits, detector.solenoid, *output)
 
 
@@ -127,6 +128,17 @@ def _fit_all(hits: Hits, found: Candidates, config: FitConfig, output: _Output) 
         _fit_block(points, offsets, (begin, end), longest, ground, beam, cuts, output)
 
     run_blocks(fit_block, len(found))
+
+
+def _refuse_unmeasured(hits: Hits, found: Candidates, output: _Output) -> None:
+    """Flag tracks with hits on layers of which no errors are known."""
+    surfaces = hits.detector.surfaces
+    known = (surfaces["across"] > 0.0) & (surfaces["along"] > 0.0)
+    without = ~known[hits.layer_index[found.hits]]
+    bad = np.logical_or.reduceat(without, found.offsets[:-1])
+    output.flag[bad] = int(Flag.NO_ERRORS)
+    for table in (output.parameters, output.covariance, output.chi2):
+        table[bad] = 0.0
 
 
 def _points_of(hits: Hits) -> RecordArray:
