@@ -49,7 +49,9 @@ def read_resolutions(path: Path) -> ResolutionTables:
     expected = (len(classes), N_EXTENTS, N_ANGLES)
     for name in _NAMES:
         table = getattr(tables, name)
-        good = table.shape == expected and np.isfinite(table).all() and (name == "offset" or (table > 0).all())
+        good = (
+            table.shape == expected and np.isfinite(table).all() and (name == "offset" or (table > 0).all())
+        )
         if not good:
             raise InputError(f"{path}: {name} must hold errors above 0, shape {expected}: calibrate anew")
     return tables

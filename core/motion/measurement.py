@@ -138,9 +138,7 @@ def chi2_and_determinant(state: State, residual: Residual) -> tuple[float, float
 
 
 @kernel(force=True)
-def learn(
-    state: State, a: float, z: float, error: float
-) -> tuple[float, float, float, float, float, float]:
+def learn(state: State, a: float, z: float, error: float) -> tuple[float, float, float, float, float, float]:
     """Take one residual into the covariance (a Kalman update), of which only a and z decide.
 
     Returns the gains of the five parameters and 1 over the variance of the residual [1/mm2].

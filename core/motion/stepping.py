@@ -69,9 +69,7 @@ STEP: Final[np.dtype[np.void]] = record_dtype(Step)
 
 
 @kernel(force=True)
-def _field_at(
-    state: State, arc: float, field: FieldMap, heading: tuple[float, float]
-) -> tuple[float, float]:
+def _field_at(state: State, arc: float, field: FieldMap, heading: tuple[float, float]) -> tuple[float, float]:
     """Return how the field turns and tilts a state after an arc [mm] of about its circle."""
     half = 0.5 * state.kappa * arc
     # to third order: half a radian of turn is off by some µm, over which no field changes
@@ -209,9 +207,7 @@ def step_to_plane(
 
 
 @kernel(force=True)
-def step_to_line(
-    state: State, line: tuple[float, float], field: FieldMap, target: State, step: Step
-) -> bool:
+def step_to_line(state: State, line: tuple[float, float], field: FieldMap, target: State, step: Step) -> bool:
     """Write a state where it is closest to a line along z at x, y [mm]; see `step_along`.
 
     False where it does not come to such a place within half a turn.

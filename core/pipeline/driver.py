@@ -92,7 +92,9 @@ def reconstruct_events(
     todo = [source for source in sources if not parts.has(source.event_id, fingerprints[source.event_id])]
     for event_id in sorted(fingerprints.keys() - {source.event_id for source in todo}):
         yield EventSummary(**parts.load(event_id, fingerprints[event_id]).summary)
-    work = partial(_reconstruct, fingerprints=fingerprints, preset=preset, parts=parts, draw=draw, tables=tuple(tables))
+    work = partial(
+        _reconstruct, fingerprints=fingerprints, preset=preset, parts=parts, draw=draw, tables=tuple(tables)
+    )
     yield from parallel_events(work, todo, jobs)
     with atomic_write(preset_path(output)) as temporary:
         temporary.write_text(preset.to_toml(), encoding="utf-8")

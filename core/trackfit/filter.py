@@ -156,7 +156,9 @@ def _start(points: RecordArray, ground: Ground, scratch: Scratch) -> bool:
 
 
 @kernel(force=True)
-def _to_hit(start: State, point: HitPoint, ground: Ground, step: Step, target: State, residual: Residual) -> bool:
+def _to_hit(
+    start: State, point: HitPoint, ground: Ground, step: Step, target: State, residual: Residual
+) -> bool:
     """Bring a state to the module of a hit, without covariance, and write the hit's residuals there."""
     surface = ground.surfaces[point.layer]
     place, normal = plane_of(point, surface.barrel)

@@ -209,9 +209,7 @@ def _fit_hits(
 
 
 @kernel
-def _again(
-    points: RecordArray, ground: Ground, states: RecordArray, scratch: Scratch
-) -> tuple[float, int]:
+def _again(points: RecordArray, ground: Ground, states: RecordArray, scratch: Scratch) -> tuple[float, int]:
     """Fit once more, starting where the last fit ended."""
     chi2, holes = filter_inwards(points, ground, states, True, scratch)
     if chi2 < np.inf:

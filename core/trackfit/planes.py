@@ -37,15 +37,16 @@ def errors_of(detector: Detector) -> Float32Array:
     if tables is not None:
         for number, name in enumerate(names):
             if name in tables.classes:
-                rows, own = slice(1 + number * N_EXTENTS, 1 + (number + 1) * N_EXTENTS), tables.classes.index(name)
+                rows, own = (
+                    slice(1 + number * N_EXTENTS, 1 + (number + 1) * N_EXTENTS),
+                    tables.classes.index(name),
+                )
                 errors[:, rows] = tables.across[own], tables.along[own], tables.offset[own]
     return errors
 
 
 @kernel(force=True)
-def plane_of(
-    point: HitPoint, barrel: bool
-) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def plane_of(point: HitPoint, barrel: bool) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Return a hit's place [mm] and the normal of its module."""
     place = point.x, point.y, point.z
     if barrel:

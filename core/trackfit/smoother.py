@@ -93,7 +93,9 @@ def _entry(scratch: Scratch, i: int, j: int) -> float:
     p, m = scratch.work, scratch.information
     total = 0.0
     for k in range(_N):
-        row = p[i, 0] * m[0, k] + p[i, 1] * m[1, k] + p[i, 2] * m[2, k] + p[i, 3] * m[3, k] + p[i, 4] * m[4, k]
+        row = (
+            p[i, 0] * m[0, k] + p[i, 1] * m[1, k] + p[i, 2] * m[2, k] + p[i, 3] * m[3, k] + p[i, 4] * m[4, k]
+        )
         total += row * p[k, j]
     return total
 

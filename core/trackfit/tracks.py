@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntFlag
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -177,6 +177,17 @@ class Tracks:
     def __iter__(self) -> Iterator[Track]:
         return (self[i] for i in range(len(self)))
 
+    def select(self, rows: Int64Array) -> Tracks:
+        """Return some tracks, by row, in the given order."""
+        lengths = np.diff(self.offsets)[rows]
+        offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
+        own = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+        by_track = ("label", "parameters", "covariance", "chi2", "counts", "flag")
+        by_hit = ("hits", "states", "hit_chi2", "outlier")
+        taken = {name: getattr(self, name)[rows] for name in by_track}
+        taken |= {name: getattr(self, name)[own] for name in by_hit}
+        return replace(self, offsets=offsets, **taken)
+
     @cached_property
     def good(self) -> BoolArray:
         """Whether each track was fitted, shape (n_tracks,), bool."""
@@ -208,7 +219,8 @@ class Tracks:
     @property
     def eta(self) -> Float64Array:
         """Pseudorapidity, shape (n_tracks,), float64; 0 of tracks that were not fitted."""
-        return -np.log(np.tan(0.5 * np.where(self.good, self.parameters[:, 3], 0.5 * np.pi)))
+        theta = np.where(self.good, self.parameters[:, 3], 1.0)
+        return np.where(self.good, -np.log(np.tan(0.5 * theta)), 0.0)
 
     @property
     def ndf(self) -> Int32Array:

@@ -20,7 +20,10 @@ _WIDEST: Final = 2.0  # mm
 
 @kernel(owns=True)
 def fit_vertices(
-    parameters: Float64Array, covariance: Float64Array, seeds: Float64Array, cuts: tuple[float, float, float, float]
+    parameters: Float64Array,
+    covariance: Float64Array,
+    seeds: Float64Array,
+    cuts: tuple[float, float, float, float],
 ) -> tuple[Float64Array, Float64Array, Float64Array, Float64Array, Int64Array, Int64Array]:
     """Fit vertices at given seeds to tracks, both sorted by z.
 
@@ -58,7 +61,16 @@ def fit_vertices(
         begin[i + 1] = total
     weights, chi = np.zeros(total), np.zeros(total)
     for temperature in _TEMPERATURES:
-        _weigh(parameters, covariance, position, alive, (first, last, begin), (temperature, cuts[1]), weights, chi)
+        _weigh(
+            parameters,
+            covariance,
+            position,
+            alive,
+            (first, last, begin),
+            (temperature, cuts[1]),
+            weights,
+            chi,
+        )
         _solve(parameters, covariance, (first, last, begin), weights, cuts[0], position, spread)
         sizes[:] = 0.0
         for i in range(m):
@@ -166,7 +178,9 @@ def _solve(
         _invert(matrix[k], spread[k])
         for p in range(3):
             position[k, p] = (
-                spread[k, p, 0] * vector[k, 0] + spread[k, p, 1] * vector[k, 1] + spread[k, p, 2] * vector[k, 2]
+                spread[k, p, 0] * vector[k, 0]
+                + spread[k, p, 1] * vector[k, 1]
+                + spread[k, p, 2] * vector[k, 2]
             )
 
 
