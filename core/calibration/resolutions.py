@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from clew.arrays import Float64Array, Int32Array, Int64Array
+from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from clew.calibration.counts import classes_of
 from clew.detector import Detector, ResolutionTables
 from clew.detector.clusters import N_ANGLES, N_EXTENTS, extent_group
@@ -53,7 +53,12 @@ class Residuals(NamedTuple):
     @classmethod
     def concatenate(cls, parts: Sequence[Residuals]) -> Residuals:
         """Put the hits of several events one after the other."""
-        return cls(*(np.concatenate(columns, axis=-1) for columns in zip(*parts, strict=True)))
+        return cls(
+            np.concatenate([part.kind for part in parts]),
+            np.concatenate([part.extent for part in parts], axis=1),
+            np.concatenate([part.angle for part in parts], axis=1),
+            np.concatenate([part.residual for part in parts], axis=1),
+        )
 
 
 def residuals_of(event: Event, detector: Detector) -> Residuals:
@@ -74,7 +79,7 @@ def residuals_of(event: Event, detector: Detector) -> Residuals:
     true = np.hstack([event.truth.position, event.truth.momentum]).astype(np.float64)[index.row]
     _measure(index, event.hits.cells.offsets, event.hits.cells.channel, true, found)
     own = (event.truth.particle_id[index.row] != 0) & (found.extent[0] >= 0)
-    return Residuals(*(column[..., own] for column in found))
+    return Residuals(found.kind[own], found.extent[:, own], found.angle[:, own], found.residual[:, own])
 
 
 @kernel
@@ -111,13 +116,13 @@ def learn_resolutions(detector: Detector, hits: Residuals) -> ResolutionTables:
     return ResolutionTables(classes, across, along, offset)
 
 
-def _learned(hits: Residuals, axis: int, drifts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _learned(hits: Residuals, axis: int, drifts: BoolArray) -> tuple[Float32Array, Float32Array]:
     """Return mean and deviation by class, extent and angle, float32; the mean is 0 where nothing drifts."""
     shape = (len(drifts), N_EXTENTS, N_ANGLES)
     cell = np.ravel_multi_index((hits.kind, hits.extent[axis], hits.angle[axis]), shape)
     residual = _clipped(hits.residual[axis], cell // N_ANGLES)
     count, total, square = (
-        np.bincount(cell, weights, np.prod(shape)).reshape(shape)
+        np.bincount(cell, weights, np.prod(shape)).reshape(shape).astype(np.float64)
         for weights in (np.ones(len(cell)), residual, residual**2)
     )
     even = ~drifts

@@ -166,7 +166,7 @@ class Detector:
     clusters : ClusterTables or None
         What clusters tell of a track's direction.
     slabs : tuple of Slab
-        The material that a fit of tracks goes through; where there is none, each layer of `radiation_lengths`.
+        The material that a fit of tracks goes through; where there is none, layers of `radiation_lengths`.
     energy_loss : float, GeV
         Of a minimum ionising particle in one radiation length.
     resolutions : ResolutionTables or None

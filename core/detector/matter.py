@@ -1,4 +1,4 @@
-"""Where the material stands that a track goes through, and where layers stand that it should leave hits on."""
+"""The material that a track goes through, and the layers on which it should leave hits."""
 
 from __future__ import annotations
 
@@ -84,15 +84,18 @@ class MatterMap(NamedTuple):
 def matter_map(slabs: Iterable[Slab], layers: Iterable[Slab], energy_loss: float) -> MatterMap:
     """Sort slabs, and layers in the order of their dense indices, for kernels."""
     rows = [(slab, -1) for slab in slabs] + [(layer, number) for number, layer in enumerate(layers)]
-    both = []
-    for barrel in (True, False):
-        chosen = sorted((row for row in rows if row[0].barrel == barrel), key=lambda row: row[0].position)
-        table = np.zeros(len(chosen), dtype=_OBSTACLE)
-        for name in ("position", "low", "high", "radiation_lengths", "even"):
-            table[name] = [getattr(slab, name) for slab, _ in chosen]
-        table["layer"] = [number for _, number in chosen]
-        both.append(table)
-    return MatterMap(*both, energy_loss)
+    cylinders, discs = (_obstacles([row for row in rows if row[0].barrel == kind]) for kind in (True, False))
+    return MatterMap(cylinders, discs, energy_loss)
+
+
+def _obstacles(rows: list[tuple[Slab, int]]) -> RecordArray:
+    """Return slabs and the numbers of layers as records, by position."""
+    chosen = sorted(rows, key=lambda row: row[0].position)
+    table = np.zeros(len(chosen), dtype=_OBSTACLE)
+    for name in ("position", "low", "high", "radiation_lengths", "even"):
+        table[name] = [getattr(slab, name) for slab, _ in chosen]
+    table["layer"] = [number for _, number in chosen]
+    return table
 
 
 def read_slabs(path: Path) -> tuple[Slab, ...]:

@@ -89,7 +89,7 @@ class Solenoid:
         return PT_PER_FIELD * self.strength
 
     def axial(self, rho: Float64Array, z: Float64Array) -> Float64Array:
-        """Return `bending` for the field at distances [mm] from the axis and from the coil's centre, GeV/mm."""
+        """Return `bending` [GeV/mm] in the field at distances [mm] from axis and coil's centre."""
         return PT_PER_FIELD * self.field(rho, z, nodes=_TABLE_NODES)[1]
 
     def field(

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.arrays import BoolArray, Float64Array, Int64Array
+from clew.detector import Solenoid
+from clew.event import Particles
 from clew.trackfit import Tracks
-from clew.tracksets import Tracks as TrueTracks
 
 __all__ = ["FitResiduals", "fit_residuals", "fit_table", "resolution", "true_parameters"]
 
 _CORE: Final = (0.1587, 0.8413)
 _FAR: Final = 5.0
+_PARTS: Final = ("residual", "pull", "qop", "pt", "eta", "charge", "probability")
 _NAMES: Final = ("d0", "z0", "phi", "theta", "q/p")
 _UNITS: Final = (1e3, 1e3, 1e3, 1e3, 1e2)
 """Of resolutions in the table: µm, µm, mrad, mrad, per cent."""
 
 
-def true_parameters(true: TrueTracks) -> Float64Array:
-    """Return d0, z0 [mm], phi, theta [rad], q/p [1/GeV] of true tracks at the perigee, shape (n, 5).
+def true_parameters(particles: Particles, rows: Int64Array, solenoid: Solenoid) -> Float64Array:
+    """Return d0, z0 [mm], phi, theta [rad], q/p [1/GeV] of particles at the perigee, shape (n, 5).
 
     The helix is that in the field at the particle's vertex.
     """
-    solenoid = true.hits.detector.solenoid
-    px, py, pz = true.momentum.astype(np.float64).T
-    x, y, z = true.vertex.astype(np.float64).T
+    px, py, pz = particles.momentum[rows].astype(np.float64).T
+    x, y, z = particles.vertex[rows].astype(np.float64).T
+    charge = particles.charge[rows]
     pt, phi = np.hypot(px, py), np.arctan2(py, px)
     rho = np.hypot(x - solenoid.centre[0], y - solenoid.centre[1])
-    curvature = -true.charge * solenoid.axial(rho, z - solenoid.centre[2]) / pt
+    curvature = -charge * solenoid.axial(rho, z - solenoid.centre[2]) / pt
     curvature = np.where(curvature == 0.0, 1e-12, curvature)
     centre = x - np.sin(phi) / curvature, y + np.cos(phi) / curvature
     away, side = np.hypot(*centre), np.sign(curvature)
@@ -41,7 +43,7 @@ def true_parameters(true: TrueTracks) -> Float64Array:
     turned = np.mod(phi0 - phi + np.pi, 2 * np.pi) - np.pi
     d0 = side * away - 1.0 / curvature
     z0 = z + turned / curvature * pz / pt
-    return np.stack([d0, z0, phi0, np.arctan2(pt, pz), true.charge / np.hypot(pt, pz)], axis=1)
+    return np.stack([d0, z0, phi0, np.arctan2(pt, pz), charge / np.hypot(pt, pz)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -78,36 +80,34 @@ class FitResiduals:
 
     def select(self, chosen: BoolArray) -> FitResiduals:
         """Return some of the tracks."""
-        return FitResiduals(*(part[chosen] for part in self._parts()), lost=self.lost)
+        parts = {name: getattr(self, name)[chosen] for name in _PARTS}
+        return replace(self, **parts)
 
     @classmethod
     def concatenate(cls, parts: Sequence[FitResiduals]) -> FitResiduals:
         """Put the tracks of several events one after the other."""
-        columns = zip(*(part._parts() for part in parts), strict=True)
-        return cls(*(np.concatenate(column) for column in columns), lost=sum(part.lost for part in parts))
-
-    def _parts(self) -> tuple[np.ndarray, ...]:
-        return (self.residual, self.pull, self.qop, self.pt, self.eta, self.charge, self.probability)
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PARTS}
+        return replace(parts[0], **columns, lost=sum(part.lost for part in parts))
 
 
-def fit_residuals(tracks: Tracks, true: TrueTracks, row: Int32Array) -> FitResiduals:
+def fit_residuals(tracks: Tracks, particles: Particles, row: Int64Array) -> FitResiduals:
     """Compare fitted tracks with particles.
 
     Parameters
     ----------
     tracks : Tracks
-    true : clew.tracksets.Tracks
-    row : ndarray of shape (n_tracks,), int32
-        Of each fitted track's particle among the true ones.
+    particles : Particles
+    row : ndarray of shape (n_tracks,), int64
+        Of each track's particle.
     """
     from scipy.stats import chi2
 
     good = tracks.good
-    own, expected = row[good], true_parameters(true)[row[good]]
+    own, expected = row[good], true_parameters(particles, row[good], tracks.solenoid)
     off = tracks.parameters[good] - expected
     off[:, 2] = np.mod(off[:, 2] + np.pi, 2 * np.pi) - np.pi
     error = np.sqrt(np.einsum("nii->ni", tracks.covariance[good]))
-    momentum = true.momentum[own].astype(np.float64)
+    momentum = particles.momentum[own].astype(np.float64)
     pt = np.hypot(momentum[:, 0], momentum[:, 1])
     return FitResiduals(
         off,
@@ -115,7 +115,7 @@ def fit_residuals(tracks: Tracks, true: TrueTracks, row: Int32Array) -> FitResid
         expected[:, 4],
         pt,
         np.arcsinh(momentum[:, 2] / pt),
-        tracks.charge[good] == true.charge[own],
+        tracks.charge[good] == particles.charge[own],
         chi2.sf(tracks.chi2[good], np.maximum(tracks.ndf[good], 1)),
         int(np.count_nonzero(~good)),
     )
@@ -145,7 +145,7 @@ def fit_table(groups: dict[str, FitResiduals]) -> str:
     return "\n".join(lines)
 
 
-def _mean(values: np.ndarray) -> float:
+def _mean(values: BoolArray | Float64Array) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from clew.arrays import BoolArray, Float64Array, Int32Array
+from clew.arrays import BoolArray, Float64Array, Int64Array
+from clew.event import Particles
 from clew.trackfit import Tracks
-from clew.tracksets import Tracks as TrueTracks
 from clew.vertexing import Vertices
 
 __all__ = ["VertexQuality", "vertex_quality"]
@@ -60,9 +60,11 @@ class VertexQuality:
         )
 
 
-def vertex_quality(vertices: Vertices, tracks: Tracks, true: TrueTracks, row: Int32Array) -> VertexQuality:
+def vertex_quality(
+    vertices: Vertices, tracks: Tracks, particles: Particles, row: Int64Array
+) -> VertexQuality:
     """Compare found vertices with true ones; see `clew.metrics.fits.fit_residuals` for the arguments."""
-    place = true.vertex[row].astype(np.float64)
+    place = particles.vertex[row].astype(np.float64)
     prompt: BoolArray = (np.hypot(place[:, 0], place[:, 1]) < _PROMPT) & tracks.good
     names, number, counts = np.unique(place[:, 2].round(4), return_inverse=True, return_counts=True)
     counts = np.bincount(number, prompt, len(names))

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from clew.arrays import Int32Array
 from clew.event import Event, Hits
-from clew.io.columns import check_table_path
 from clew.io import EventSource, Part, PartStore, atomic_write, read_event
+from clew.io.columns import check_table_path
 from clew.metrics import event_score, phase1_weights, phase2_weights
 from clew.parallel import parallel_events
 from clew.pipeline.pipeline import Pipeline, Reconstruction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ _FEW: Final = 20
 
 
 def draw_fit_pulls(fits: FitResiduals, path: Path) -> Path:
-    """Draw the pulls of the five parameters over normal distributions of width 1, and the chi2 probability."""
+    """Draw the pulls of the five parameters, with normal distributions, and the chi2 probability."""
     figure = new_figure(11, 6.5)
     axes = figure.subplots(2, 3).ravel()
     edges = np.linspace(-5.0, 5.0, 61)
@@ -40,7 +41,7 @@ def draw_resolutions(fits: FitResiduals, path: Path) -> Path:
     edges = np.geomspace(0.4, max(2.0, 1.01 * float(fits.pt.max(initial=2.0))), 13)
     for colour, low, high in zip(COLOURS, (0.0, 1.0, 2.0), (1.0, 2.0, 3.0), strict=False):
         inside = (np.abs(fits.eta) >= low) & (np.abs(fits.eta) < high)
-        bins = [inside & (fits.pt >= a) & (fits.pt < b) for a, b in zip(edges, edges[1:], strict=False)]
+        bins = [inside & (fits.pt >= a) & (fits.pt < b) for a, b in pairwise(edges)]
         some = [k for k, chosen in enumerate(bins) if chosen.sum() >= _FEW]
         sizes = np.array([resolution(fits.select(bins[k])) for k in some]).reshape(-1, 5)
         at = np.sqrt(edges[:-1] * edges[1:])[some]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -56,14 +57,16 @@ def _measure(event: Event) -> tuple[FitResiduals, str]:
     times.append(working_time())
     vertices = find_vertices(tracks)
     times.append(working_time())
-    row = tracks.label - np.int32(1)
-    found = vertex_quality(vertices, tracks, true, row)
+    assert event.particles is not None
+    row = find_rows(event.particles.particle_id, true.particle_id)[tracks.label - 1]
+    found = vertex_quality(vertices, tracks, event.particles, row)
     line = (
         f"event {event.event_id}: {len(tracks)} tracks in {times[1] - times[0]:.3f} s, "
         f"{len(vertices)} vertices in {times[2] - times[1]:.3f} s; {found.line()}"
     )
     chosen = _chosen(tracks, true)
-    return fit_residuals(tracks.select(np.flatnonzero(chosen)), true, row[chosen]), line
+    good = tracks.select(np.flatnonzero(chosen))
+    return fit_residuals(good, event.particles, row[chosen]), line
 
 
 def _chosen(tracks: Tracks, true: TrueTracks) -> BoolArray:
@@ -75,9 +78,9 @@ def _chosen(tracks: Tracks, true: TrueTracks) -> BoolArray:
 
 def _groups(fits: FitResiduals) -> dict[str, FitResiduals]:
     groups = {"all": fits}
-    for low, high in zip(_PT, _PT[1:], strict=False):
+    for low, high in pairwise(_PT):
         groups[f"pT {low:g}-{high:g} GeV"] = fits.select((fits.pt >= low) & (fits.pt < high))
     size = np.abs(fits.eta)
-    for low, high in zip(_ETA, _ETA[1:], strict=False):
+    for low, high in pairwise(_ETA):
         groups[f"|eta| {low:g}-{high:g}"] = fits.select((size >= low) & (size < high))
     return {name: group for name, group in groups.items() if len(group)}

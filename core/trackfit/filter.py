@@ -1,5 +1,7 @@
-"""The filter from the outermost hit of a track inwards: R. Fruehwirth's (Nucl. Instrum. Meth. A 262 (1987) 444), with the two
-residuals of a hit taken in one after the other.
+"""The filter, from the outermost hit of a track inwards.
+
+It is R. Fruehwirth's (Nucl. Instrum. Meth. A 262 (1987) 444), with the two residuals of a hit taken in one
+after the other.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ __all__ = ["GAIN", "Gains", "Ground", "Scratch", "filter_inwards", "new_scratch"
 
 _MOTION: Final = Motion(1.0, 1.0, 0.0)
 _WIDENED: Final = 100.0
-"""Factor of the covariance of three hits that the filter starts with: what they tell shall not count twice."""
+"""Factor of the covariance of three hits that the filter starts with: they shall not count twice."""
 
 _SHOTS: Final = 2
 _FLATTEST: Final = 0.05

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from clew.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
-from clew.detector import Detector
 from clew.detector.solenoid import bending_and_tilt
 from clew.event import Hits
 from clew.hits.axes import orient_modules

@@ -1,8 +1,8 @@
 """The smoother, from the innermost hit of a filtered track back outwards.
 
 It is that of A. E. Bryson and M. Frazier (1963) in the form that needs no inverse of a covariance (G. J.
-Bierman, Automatica 9 (1973) 503): what all hits further in tell of a state is carried outwards as a vector and
-a matrix, the adjoint and the information of `Scratch`.
+Bierman, Automatica 9 (1973) 503): what all hits further in tell of a state is carried outwards as a vector
+and a matrix, the adjoint and the information of `Scratch`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _LEAST_SHARE: Final = 0.05
 @kernel(force=True)
 def _take_back(a: float, z: float, gains: Gains, scratch: Scratch) -> None:
     """Carry the adjoint from after a residual was learned from to before."""
-    l, m = scratch.adjoint, scratch.information
+    vector, m = scratch.adjoint, scratch.information
     g0, g1, g2, g3, g4 = gains.a, gains.p, gains.k, gains.z, gains.s
-    dot = g0 * l[0] + g1 * l[1] + g2 * l[2] + g3 * l[3] + g4 * l[4]
+    dot = g0 * vector[0] + g1 * vector[1] + g2 * vector[2] + g3 * vector[3] + g4 * vector[4]
     change = -gains.left * gains.weight - dot
-    l[0] += a * change
-    l[3] += z * change
+    vector[0] += a * change
+    vector[3] += z * change
     size = gains.weight
     products = scratch.work[0]
     for i in range(_N):
@@ -53,14 +53,14 @@ def _take_back(a: float, z: float, gains: Gains, scratch: Scratch) -> None:
 @kernel(force=True)
 def _step_back(step: Step, scratch: Scratch) -> None:
     """Carry the adjoint back over a step: J^T l and J^T M J."""
-    l, m, w = scratch.adjoint, scratch.information, scratch.work
+    vector, m, w = scratch.adjoint, scratch.information, scratch.work
     aa, ap, ak, pa, pk = step.aa, step.ap, step.ak, step.pa, step.pk
     za, zp, zk, sk, arc = step.za, step.zp, step.zk, step.sk, step.arc
-    l0, l1, l2, l3, l4 = l[0], l[1], l[2], l[3], l[4]
-    l[0] = aa * l0 + pa * l1 + za * l3
-    l[1] = ap * l0 + aa * l1 + zp * l3
-    l[2] = ak * l0 + pk * l1 + l2 + zk * l3 + sk * l4
-    l[4] = arc * l3 + l4
+    l0, l1, l2, l3, l4 = vector[0], vector[1], vector[2], vector[3], vector[4]
+    vector[0] = aa * l0 + pa * l1 + za * l3
+    vector[1] = ap * l0 + aa * l1 + zp * l3
+    vector[2] = ak * l0 + pk * l1 + l2 + zk * l3 + sk * l4
+    vector[4] = arc * l3 + l4
     for i in range(_N):
         m0, m1, m2, m3, m4 = m[i, 0], m[i, 1], m[i, 2], m[i, 3], m[i, 4]
         w[i, 0] = m0 * aa + m1 * pa + m3 * za
@@ -104,10 +104,12 @@ def _entry(scratch: Scratch, i: int, j: int) -> float:
 def _correct(step: Step, scratch: Scratch, state: State) -> tuple[float, float]:
     """Make a predicted state the smoothed one; return by how much it moves across and in z [mm]."""
     fill(state, scratch.work)
-    p, l = scratch.work, scratch.adjoint
+    p, vector = scratch.work, scratch.adjoint
     change = scratch.change
     for i in range(_N):
-        change[i] = -(p[i, 0] * l[0] + p[i, 1] * l[1] + p[i, 2] * l[2] + p[i, 3] * l[3] + p[i, 4] * l[4])
+        change[i] = 0.0
+        for j in range(_N):
+            change[i] -= p[i, j] * vector[j]
     state.x -= change[0] * step.sin
     state.y += change[0] * step.cos
     state.psi += change[1]

@@ -1,9 +1,9 @@
 """Vertices of fitted tracks: seeds where tracks are dense along the beam line, then one fit of all of them.
 
-The fit is the adaptive multi-vertex fit (R. Fruehwirth and W. Waltenberger, CMS Note 2008/033; ATLAS's and
-ACTS's): every track belongs to each near vertex with a weight, the vertices are fitted with these weights, and
-the weights are sharpened step by step.  The seeder takes the densest place of the tracks that no seed has yet,
-each a Gaussian of its own error, as ACTS's does.
+The fit is the adaptive one (W. Waltenberger, R. Fruehwirth and P. Vanlaer, J. Phys. G 34 (2007) N343) for
+many vertices, as ATLAS's and ACTS's: every track belongs to each near vertex with a weight, the vertices are
+fitted with these weights, and the weights are sharpened step by step.  The seeder takes the densest place of
+the tracks that no seed has yet, each a Gaussian of its own error.
 """
 
 from __future__ import annotations
@@ -153,8 +153,8 @@ def _sorted(
     some = weights > _LEAST_WEIGHT
     weights, vertex, track = weights[some], vertex[some], rows[track[some]]
     n = len(position)
-    hardness = np.bincount(vertex, weights * tracks.pt[track] ** 2, n)
-    total = np.bincount(vertex, weights, n)
+    hardness: Float64Array = np.bincount(vertex, weights * tracks.pt[track] ** 2, n).astype(np.float64)
+    total: Float64Array = np.bincount(vertex, weights, n).astype(np.float64)
     order = np.argsort(-hardness, kind="stable")
     place = np.argsort(order)
     by_vertex = np.argsort(place[vertex], kind="stable")

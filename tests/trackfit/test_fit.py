@@ -11,7 +11,7 @@ import pytest
 
 from clew.detector import Detector, Solenoid
 from clew.event import Hits
-from clew.trackfit import Flag, FitConfig, Tracks, fit_tracks
+from clew.trackfit import FitConfig, Flag, Tracks, fit_tracks
 
 BARREL = (7, 8, 9, 10, 24, 25, 26, 27)
 BENDING = 2.99792458e-4 * 2.0  # GeV/mm in 2 T
