@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
 
-from clew.detector import Detector, Solenoid
+from clew.detector import Detector, Slab, Solenoid
+from clew.detector.matter import read_slabs
+from clew.errors import InputError
 from clew.event import Hits
 from clew.trackfit import FitConfig, Flag, Tracks, fit_tracks
 
@@ -223,3 +226,18 @@ def test_neither_order_nor_threads_matter(
     finally:
         numba.set_num_threads(threads)
     np.testing.assert_array_equal(alone.covariance, tracks.covariance)
+
+
+def test_bad_material_is_refused_by_row(tmp_path: Path) -> None:
+    head = "shape,position,low,high,radiation_lengths,even\n"
+    for row, told in (
+        ("cone,19,0,3000,0.002,no", "cylinder or disc"),
+        ("disc,19,a,3000,0.002,no", "not a number"),
+        ("cylinder,19,30,20,0.002,no", "low below high"),
+        ("cylinder,-19,0,20,0.002,no", "radius above 0"),
+    ):
+        (tmp_path / "material.csv").write_text(head + row + "\n")
+        with pytest.raises(InputError, match=f"row 1: .*{told}"):
+            read_slabs(tmp_path / "material.csv")
+    (tmp_path / "material.csv").write_text(head + "cylinder,19,0,3000,0.002,yes\n")
+    assert read_slabs(tmp_path / "material.csv") == (Slab(True, 19.0, 0.0, 3000.0, 0.002, True),)
