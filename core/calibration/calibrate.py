@@ -16,15 +16,18 @@ import numpy as np
 from clew.calibration.clusters import learn_clusters
 from clew.calibration.counts import count_clusters
 from clew.calibration.information import ClassInformation, information_of
-from clew.calibration.write import write_axes, write_clusters
-from clew.detector import Modules, read_detector
+from clew.calibration.resolutions import Residuals, learn_resolutions, residuals_of
+from clew.calibration.write import write_axes, write_clusters, write_resolutions
+from clew.detector import Detector, Modules, read_detector
 from clew.errors import InputError
+from clew.event import Event
 from clew.io import EventSource, TableFile, read_event, read_modules
 
 __all__ = ["calibrate"]
 
 _DESCRIPTION: Final = ("detector.toml", "layers.csv")
-_LEARNED: Final = ("modules.npz", "clusters.npz")
+_MAYBE: Final = "material.csv"
+_LEARNED: Final = ("modules.npz", "clusters.npz", "resolutions.npz")
 _PARTS: Final = ("hits", "cells", "truth")
 
 Progress = Callable[[Sequence[EventSource]], Iterable[EventSource]]
@@ -34,7 +37,7 @@ Progress = Callable[[Sequence[EventSource]], Iterable[EventSource]]
 def calibrate(
     sources: Sequence[EventSource], output: Path, progress: Progress = iter
 ) -> list[ClassInformation]:
-    """Learn where modules point and what clusters tell, and write both into a bundle.
+    """Learn where modules point, what clusters tell and how well hits are measured, into a bundle.
 
     Parameters
     ----------
@@ -56,10 +59,21 @@ def calibrate(
     with _description(target) as described, _replacing(target, described) as folder:
         write_axes(folder / "modules.npz", read_detector(described, learned=False), modules)
         detector = read_detector(folder)
-        counts = count_clusters(detector, (read_event(one, _PARTS, detector) for one in progress(sources)))
+        residuals: list[Residuals] = []
+        events = (read_event(one, _PARTS, detector) for one in progress(sources))
+        counts = count_clusters(detector, _measured(events, detector, residuals))
         tables = learn_clusters(detector, counts)
         write_clusters(folder / "clusters.npz", tables)
+        resolutions = learn_resolutions(detector, Residuals.concatenate(residuals))
+        write_resolutions(folder / "resolutions.npz", resolutions)
     return information_of(counts, tables)
+
+
+def _measured(events: Iterable[Event], detector: Detector, residuals: list[Residuals]) -> Iterator[Event]:
+    """Yield the events, each once its hits' residuals are in the list."""
+    for event in events:
+        residuals.append(residuals_of(event, detector))
+        yield event
 
 
 def _require_parts(sources: Sequence[EventSource]) -> None:
@@ -114,8 +128,9 @@ def _replacing(target: Path, described: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{uuid4().hex[:12]}-{target.name}")
     temporary.mkdir()
     try:
-        for name in _DESCRIPTION:
-            shutil.copyfile(described / name, temporary / name)
+        for name in (*_DESCRIPTION, _MAYBE):
+            if (described / name).exists():
+                shutil.copyfile(described / name, temporary / name)
         yield temporary
         if target.exists():
             for name in _LEARNED:

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from clew.detector import ClusterTables, Modules
+from clew.detector import ClusterTables, Modules, ResolutionTables
 from clew.detector.detector import Detector
 from clew.io.atomic import atomic_stream
 
-__all__ = ["write_axes", "write_clusters"]
+__all__ = ["write_axes", "write_clusters", "write_resolutions"]
 
 _ROUNDING: Final = 4
 """Decimals of an azimuth [rad]: modules of one stave are told by one number."""
@@ -46,4 +46,16 @@ def write_clusters(path: Path, tables: ClusterTables) -> None:
             along=tables.along,
             noise_across=tables.noise_across,
             noise_along=tables.noise_along,
+        )
+
+
+def write_resolutions(path: Path, tables: ResolutionTables) -> None:
+    """Write the resolutions; see `clew.detector.resolutions.read_resolutions`."""
+    with atomic_stream(path) as stream:
+        np.savez_compressed(
+            stream,
+            classes=np.array(tables.classes),
+            across=tables.across,
+            along=tables.along,
+            offset=tables.offset,
         )

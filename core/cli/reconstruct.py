@@ -31,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out events that cannot be read, list them at the end, and exit with 3",
     )
     parser.add_argument("--pictures", metavar="DIR", help="draw each event's tracks into this folder")
+    parser.add_argument("--tracks", metavar="FILE", help="fit the tracks and write the table, .parquet")
+    parser.add_argument(
+        "--vertices", metavar="FILE", help="find the vertices of fitted tracks and write the table, .parquet"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,9 +52,10 @@ def run(options: argparse.Namespace) -> int:
     sources = chosen_events(options, need_hits=not options.skip_bad_events)
     output = Path(options.output)
     draw = _pictures(options.pictures) if options.pictures else None
+    tables = {name: Path(path) for name, path in _tables(options) if path}
     table, bad = SummaryTable(len(sources)), []
     for event in reconstruct_events(
-        sources, output, preset, options.jobs, draw, options.scores, options.skip_bad_events
+        sources, output, preset, options.jobs, draw, options.scores, options.skip_bad_events, tables
     ):
         if isinstance(event, BadEvent):
             bad.append(event)
@@ -59,11 +64,17 @@ def run(options: argparse.Namespace) -> int:
     table.close()
     print(f"submission: {output}")
     print(f"preset:     {preset_path(output)}")
+    for name, path in tables.items():
+        print(f"{f'{name}:':<12}{path}")
     if options.pictures:
         print(f"pictures:   {options.pictures}")
     for event in sorted(bad, key=lambda event: event.event_id):
         print(f"left out:   event {event.event_id}: {event.reason}")
     return LEFT_OUT if bad else 0
+
+
+def _tables(options: argparse.Namespace) -> tuple[tuple[str, str | None], ...]:
+    return ("tracks", options.tracks), ("vertices", options.vertices)
 
 
 def _pictures(folder: str) -> EventPictures:

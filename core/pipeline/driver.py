@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -11,12 +11,14 @@ from typing import Any, TypeAlias
 
 from clew.arrays import Int32Array
 from clew.errors import ClewWarning, InputError
-from clew.event import Event
+from clew.event import Event, Hits
 from clew.io import EventSource, Part, PartStore, add_truth, atomic_write, make_folder, read_event
+from clew.io.columns import check_table_path
 from clew.metrics import phase_scores
 from clew.parallel import parallel_events
-from clew.pipeline.pipeline import Pipeline
+from clew.pipeline.pipeline import Pipeline, Reconstruction
 from clew.pipeline.preset import Preset
+from clew.vertexing import find_vertices
 
 __all__ = [
     "BadEvent",
@@ -71,6 +73,7 @@ def reconstruct_events(
     draw: Draw | None = None,
     scores: bool = False,
     skip_bad: bool = False,
+    tables: Mapping[str, Path] | None = None,
 ) -> Iterator[EventSummary | BadEvent]:
     """Reconstruct events and write their submission; yields a summary per event as it gets ready.
 
@@ -91,6 +94,8 @@ def reconstruct_events(
         Read the truth, where there is one, and score.  Pictures read it too; otherwise it is left alone.
     skip_bad : bool
         Go on after an event that cannot be read, yield it as a `BadEvent`, and leave it out.
+    tables : mapping of str to Path, or None
+        Files that "tracks" and "vertices" are written to, .parquet; tracks are fitted if any is asked for.
 
     Raises
     ------
@@ -102,9 +107,12 @@ def reconstruct_events(
     ClewWarning
         Of a truth that cannot be used, which costs the event its scores.
     """
+    tables = tables or {}
+    for path in tables.values():
+        check_table_path(path)
     preset_pipeline(preset)  # refuses weights that cannot be used before anything is written
     make_folder(output.parent, output)
-    settings = f"{preset.fingerprint()}\npictures {draw} scores {scores}"
+    settings = f"{preset.fingerprint()}\npictures {draw} scores {scores} tables {sorted(tables)}"
     fingerprints = {source.event_id: source.fingerprint(settings) for source in sources}
     parts = PartStore(output)
     with parts.held():
@@ -122,6 +130,7 @@ def reconstruct_events(
             parts=parts,
             draw=draw,
             scores=scores,
+            tables=tuple(tables),
         )
         for event in parallel_events(work, todo, jobs):
             if isinstance(event, BadEvent):
@@ -131,7 +140,7 @@ def reconstruct_events(
             yield event
         with atomic_write(preset_path(output)) as temporary:
             temporary.write_text(preset.to_toml(), encoding="utf-8")
-            parts.merge(fingerprints.items())
+            parts.merge(fingerprints.items(), tables)
         parts.discard()
 
 
@@ -166,6 +175,7 @@ def _reconstruct(
     parts: PartStore,
     draw: Draw | None,
     scores: bool,
+    tables: Collection[str],
 ) -> EventSummary:
     event = read_event(source, ("hits", "cells"))
     result = preset_pipeline(preset).reconstruct(event)
@@ -182,7 +192,8 @@ def _reconstruct(
         phase2=phase2,
         picture=None if draw is None else str(draw(event, result.labels)),
     )
-    part = Part(source.event_id, event.hits.hit_id, result.labels, asdict(summary))
+    further = _tables(event.hits, result, tables) if tables else {}
+    part = Part(source.event_id, event.hits.hit_id, result.labels, asdict(summary), further)
     parts.save(part, fingerprints[source.event_id])
     return summary
 
@@ -200,6 +211,14 @@ def _with_truth(event: Event, source: EventSource) -> Event:
     except InputError as error:
         warnings.warn(f"event {event.event_id} has no usable truth: {error}", ClewWarning, stacklevel=2)
         return event
+
+
+def _tables(hits: Hits, result: Reconstruction, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    tracks = result.fit(hits)
+    made = {"tracks": tracks.columns()}
+    if "vertices" in wanted:
+        made["vertices"] = find_vertices(tracks).columns()
+    return {name: made[name] for name in wanted}
 
 
 def _scores(event: Event, labels: Int32Array) -> tuple[float, float] | tuple[None, None]:

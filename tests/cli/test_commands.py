@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from clew.cli.main import main
@@ -305,3 +306,31 @@ def test_bad_events_can_be_left_out(
     assert run(*command, "--skip-bad-events") == 2
     assert "no event can be reconstructed" in capsys.readouterr().err
     assert not output.exists()
+
+
+def test_tracks_and_vertices_are_written_beside_the_submission(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = tmp_path / "tracks.parquet", tmp_path / "vertices.parquet"
+    output = tmp_path / "submission.csv"
+    asked = ("--tracks", files[0], "--vertices", files[1])
+    assert run("reconstruct", folder, "-o", output, "--preset", preset, *asked) == 0
+    assert str(files[1]) in capsys.readouterr().out
+    tracks, vertices = (pd.read_parquet(file) for file in files)
+    assert sorted(set(tracks.event_id)) == [1, 2]
+    assert np.isfinite(tracks.to_numpy(dtype=np.float64)).all()
+    good = tracks[tracks.flag == 0]
+    assert len(good) > 20
+    assert (good.pt > 0).all()
+    assert list(vertices.columns[:5]) == ["event_id", "vertex", "x", "y", "z"]
+
+
+def test_tables_that_cannot_be_written_are_refused_before_anything(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "submission.csv"
+    for name, told in (("tracks.csv", "ends in .parquet"), ("none/tracks.parquet", "make it first")):
+        code = run("reconstruct", folder, "-o", output, "--preset", preset, "--tracks", tmp_path / name)
+        assert code == 2
+        assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
