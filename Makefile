@@ -3,6 +3,7 @@
 # make nightly the tests once more, with every array access of compiled code checked; takes long
 # make crash   kill the long commands N times (100), let them go on, and compare what they made
 # make soak    reconstruct EVENTS (1000) events under kills and full disks; memory must stay flat
+# make fuzz N=10000   give N damaged inputs to every reader; only "anything else" must be 0
 # make clean   remove what the others made
 
 PYTHON ?= python3.11
@@ -12,10 +13,10 @@ N ?= 100
 EVENTS ?= 1000
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint nightly crash soak clean
+.PHONY: demo test lint nightly fuzz crash soak clean
 
 demo: $(VENV)/.clew
-	$(BIN)/clew reconstruct data/events --output out/demo/submission.csv --pictures out/demo
+	$(BIN)/clew reconstruct data/events --output out/demo/submission.csv --scores --pictures out/demo
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
@@ -23,6 +24,8 @@ test: lint
 # numba's cache does not tell checked kernels from others: they have their own
 nightly: lint
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=build/checked-kernels $(BIN)/python -m pytest -n auto --dist loadfile
+fuzz: $(VENV)/.tests
+	$(BIN)/python scripts/fuzz.py $(or $(N),1000)
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

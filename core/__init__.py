@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from clew.io import read_event, read_events, write_submission
     from clew.pipeline import Pipeline, Preset, Reconstruction, score
     from clew.stages import Ensemble, Extender, Grower, Seeder
+    from clew.trackfit import Track, Tracks
     from clew.tracks import Candidates, Predictions, Seeds
+    from clew.vertexing import Vertices
 
 _HOME = {
     "Candidates": "tracks",
@@ -45,7 +47,10 @@ _HOME = {
     "Reconstruction": "pipeline",
     "Seeder": "stages",
     "Seeds": "tracks",
+    "Track": "trackfit",
+    "Tracks": "trackfit",
     "Truth": "event",
+    "Vertices": "vertexing",
     "read_detector": "detector",
     "read_event": "io",
     "read_events": "io",
@@ -73,7 +78,10 @@ __all__ = [
     "Reconstruction",
     "Seeder",
     "Seeds",
+    "Track",
+    "Tracks",
     "Truth",
+    "Vertices",
     "read_detector",
     "read_event",
     "read_events",

@@ -16,6 +16,7 @@ import numpy as np
 from clew.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from clew.detector import Detector, trackml
 from clew.display import Displayed
+from clew.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,6 +165,8 @@ class Particles(Displayed):
 class Truth(Displayed):
     """What made each hit; row i belongs to hit i of the event's `Hits`.
 
+    Position, momentum and weight are NaN where the truth does not tell them; see `require`.
+
     Attributes
     ----------
     particle_id : ndarray of shape (n_hits,), int64
@@ -183,6 +186,15 @@ class Truth(Displayed):
     def facts(self) -> Mapping[str, object]:
         """See `clew.display`."""
         return {"hits": len(self.particle_id), "noise": int(np.count_nonzero(self.particle_id == 0))}
+
+    def require(self, *names: str) -> None:
+        """Raise InputError unless these arrays, such as "momentum", are known."""
+        for name in names:
+            if np.isnan(getattr(self, name)).any():
+                raise InputError(f"the truth lacks columns {_TRUTH_COLUMNS[name]}: add them")
+
+
+_TRUTH_COLUMNS: Final = {"position": "tx, ty, tz", "momentum": "tpx, tpy, tpz", "weight": "weight"}
 
 
 @dataclass(frozen=True, repr=False)

@@ -29,7 +29,7 @@ def find_rows(listed: Int64Array, wanted: Int64Array) -> Int64Array:
     """
     if len(listed) == 0:
         return np.full(len(wanted), NOT_LISTED, dtype=np.int64)
-    if listed[-1] - listed[0] == len(listed) - 1 and bool(np.all(np.diff(listed) == 1)):
+    if int(listed[-1]) - int(listed[0]) == len(listed) - 1 and bool(np.all(np.diff(listed) == 1)):
         rows = np.clip(wanted - listed[0], 0, len(listed) - 1)
     elif bool(np.all(listed[1:] > listed[:-1])):
         rows = np.minimum(np.searchsorted(listed, wanted), len(listed) - 1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Simulate the 16 events that the shipped bundle of the TrackML detector is calibrated on, and calibrate it:
-# rewrites core/detector/trackml/modules.npz and clusters.npz of this checkout.
+# rewrites the .npz files in core/detector/trackml of this checkout.
 # Usage: scripts/calibrate_trackml.sh OUT     (OUT gets the events)
 set -euo pipefail
 out=$1

@@ -13,9 +13,10 @@ from uuid import uuid4
 from clew.detector.bundle import FILES
 from clew.errors import InputError
 
-__all__ = ["DESCRIPTION", "REPORT", "checked_output", "is_bundle", "replacing"]
+__all__ = ["DESCRIPTION", "MATERIAL", "REPORT", "checked_output", "is_bundle", "replacing"]
 
 DESCRIPTION: Final = FILES[:2]
+MATERIAL: Final = "material.csv"
 REPORT: Final = "report.md"
 
 

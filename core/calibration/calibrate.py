@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from clew.calibration.bundles import DESCRIPTION, REPORT, checked_output, replacing
+from clew.calibration.bundles import DESCRIPTION, MATERIAL, REPORT, checked_output, replacing
 from clew.calibration.check import Checked, check_preset, least_hits_of
 from clew.calibration.clusters import learn_clusters
 from clew.calibration.counts import count_clusters
@@ -21,8 +21,9 @@ from clew.calibration.information import ClassInformation, information_of
 from clew.calibration.layers import Place, extents_of, layers_from
 from clew.calibration.learn import Learned, described, learned
 from clew.calibration.report import defaults_of, report_of
+from clew.calibration.resolutions import Residuals, learn_resolutions, residuals_of
 from clew.calibration.samples import Samples, sample_events
-from clew.calibration.write import write_axes, write_clusters, write_description
+from clew.calibration.write import write_axes, write_clusters, write_description, write_resolutions
 from clew.detector import Detector, Modules, Solenoid, read_detector
 from clew.errors import ClewWarning, InputError
 from clew.event import Event
@@ -163,10 +164,21 @@ def _clusters(training: Sequence[EventSource], folder: Path, progress: Progress)
         return []
     detector = read_detector(folder)
     events = (read_event(one, ("hits", "cells", "truth"), detector) for one in progress(training))
-    counts = count_clusters(detector, events)
+    residuals: list[Residuals] = []
+    counts = count_clusters(detector, _measured(events, detector, residuals))
     tables = learn_clusters(detector, counts)
     write_clusters(folder / "clusters.npz", tables)
+    write_resolutions(
+        folder / "resolutions.npz", learn_resolutions(detector, Residuals.concatenate(residuals))
+    )
     return information_of(counts, tables)
+
+
+def _measured(events: Iterable[Event], detector: Detector, residuals: list[Residuals]) -> Iterator[Event]:
+    """Yield the events, each once its hits' residuals are in the list."""
+    for event in events:
+        residuals.append(residuals_of(event, detector))
+        yield event
 
 
 def _report(
@@ -193,7 +205,7 @@ def _report(
 def calibrate_tables(
     sources: Sequence[EventSource], bundle: Path, output: Path, progress: Progress = iter
 ) -> list[ClassInformation]:
-    """Learn where modules point and what clusters tell for the description that a bundle has.
+    """Learn what a bundle holds beside its description: modules, clusters and resolutions.
 
     Parameters
     ----------
@@ -223,7 +235,8 @@ def calibrate_tables(
     assert geometry.modules is not None
     detector = read_detector(bundle, learned=False)
     with replacing(target) as folder:
-        for name in DESCRIPTION:
-            shutil.copyfile(bundle / name, folder / name)
+        for name in (*DESCRIPTION, MATERIAL):
+            if (bundle / name).is_file():
+                shutil.copyfile(bundle / name, folder / name)
         write_axes(folder / "modules.npz", detector, geometry.modules)
         return _clusters(sources, folder, progress)

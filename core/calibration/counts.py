@@ -69,6 +69,7 @@ def _count_event(event: Event, kinds: Int64Array, counts: ClusterCounts) -> None
         raise InputError(
             f"event {event.event_id} has no {lacking}: clusters are learned from truth and cells"
         )
+    truth.require("momentum")
     index = build_index(event.hits)
     orient_modules(event.hits, index)
     own = truth.particle_id[index.row] != 0

@@ -15,9 +15,8 @@ from clew.detector import Modules
 from clew.detector.modules import module_key
 from clew.detector.shapes import Shape, read_description
 from clew.errors import InputError
-from clew.io import EventSource, read_modules
+from clew.io import EventSource, TableFile, read_modules
 from clew.io.schema import DETECTORS
-from clew.io.tables import TableFile
 from clew.lookup import first_duplicate
 
 __all__ = ["Geometry", "beside", "read_geometry"]

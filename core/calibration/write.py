@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 import tomli_w
 
-from clew.detector import ClusterTables, Modules
+from clew.detector import ClusterTables, Modules, ResolutionTables
 from clew.detector.bundle import COLUMNS
 from clew.detector.detector import Detector, Layer
 from clew.io.atomic import atomic_stream, atomic_write
 
-__all__ = ["write_axes", "write_clusters", "write_description"]
+__all__ = ["write_axes", "write_clusters", "write_description", "write_resolutions"]
 
 _ROUNDING: Final = 4
 """Decimals of an azimuth [rad]: modules of one stave are told by one number."""
@@ -23,7 +23,9 @@ _ROUNDING: Final = 4
 
 def write_description(folder: Path, detector: Detector) -> None:
     """Write `detector.toml` and `layers.csv`, as `clew.detector.read_detector` reads them."""
-    material = {name: getattr(detector, name) for name in ("radiation_lengths", "most_obliquity")}
+    material = {
+        name: getattr(detector, name) for name in ("radiation_lengths", "most_obliquity", "energy_loss")
+    }
     tables = {
         "name": detector.name,
         "solenoid": asdict(detector.solenoid),
@@ -79,4 +81,16 @@ def write_clusters(path: Path, tables: ClusterTables) -> None:
             along=tables.along,
             noise_across=tables.noise_across,
             noise_along=tables.noise_along,
+        )
+
+
+def write_resolutions(path: Path, tables: ResolutionTables) -> None:
+    """Write the resolutions; see `clew.detector.resolutions.read_resolutions`."""
+    with atomic_stream(path) as stream:
+        np.savez_compressed(
+            stream,
+            classes=np.array(tables.classes),
+            across=tables.across,
+            along=tables.along,
+            offset=tables.offset,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 
-from clew.cli.options import add_event_options, add_jobs_option
+from clew.cli.options import add_event_options, add_jobs_option, chosen_events
 
 __all__ = ["add_arguments", "run"]
 
@@ -25,10 +25,9 @@ def run(options: argparse.Namespace) -> None:
 
     from tqdm import tqdm
 
-    from clew.io import find_events
     from clew.tracksets import make_tracks
 
-    sources = find_events(options.source, options.skip, options.events)
+    sources = chosen_events(options)
     folder = Path(options.output)
     work = make_tracks(sources, folder, options.jobs, _command(options))
     entries = list(tqdm(work, total=len(sources), unit="event", disable=None, leave=False))

@@ -52,15 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0; 2 for refused input and for what the system refuses; 128 and the number of a signal
-        that stopped it, 130 for Ctrl-C; 141 where nobody reads what it prints.
+        The exit code: 0; 2 for refused input and for what the system refuses; 3 where bad events were left
+        out; 128 and the number of a signal that stopped it, 130 for Ctrl-C; 141 where nobody reads what it
+        prints.
     """
     command = _Command()
     stopper = Stopper(command.say_stopped)
     if arguments is None:
         stopper.listen()
     try:
-        command.run(arguments)
+        code = command.run(arguments)
     except (Exception, KeyboardInterrupt) as error:
         if stopper.heard or isinstance(error, KeyboardInterrupt):
             return stopper.say()
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return command.refuse(error)
     stopper.deafen()
-    return 0
+    return code
 
 
 class _Command:
@@ -77,8 +78,8 @@ class _Command:
     def __init__(self) -> None:
         self._name = "clew"
 
-    def run(self, arguments: Sequence[str] | None) -> None:
-        """Do what the arguments say; all that is printed has been written at the end."""
+    def run(self, arguments: Sequence[str] | None) -> int:
+        """Do what the arguments say and return the exit code; all that is printed has been written then."""
         try:
             options = _parser().parse_args(arguments)
             self._name = f"clew {options.command}"
@@ -86,7 +87,8 @@ class _Command:
             from clew.compilation import announcing_compilation  # imports numba: --help does not wait for it
 
             with announcing_compilation(), self._warning_in_one_line():
-                options.run(options)
+                code: int | None = options.run(options)
+                return code or 0
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -111,13 +113,16 @@ class _Command:
 
     @contextmanager
     def _warning_in_one_line(self) -> Iterator[None]:
-        """Print Clew's own warnings as its errors are, without the place in the code."""
+        """Print Clew's own warnings as its errors are, without the place in the code, and each text once."""
+        told = set()
         with warnings.catch_warnings():
             others = warnings.showwarning
 
             def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
                 if issubclass(category, ClewWarning):
-                    self._say(f"warning: {message}")
+                    if str(message) not in told:
+                        self._say(f"warning: {message}")
+                    told.add(str(message))
                 else:
                     others(message, category, *where, **more)
 

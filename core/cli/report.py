@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from tqdm import tqdm
 
+from clew.errors import ClewWarning
 from clew.metrics import EventReport
 from clew.pipeline.driver import EventSummary
 from clew.stages import STAGES
 
-__all__ = ["SummaryTable", "print_scores"]
+__all__ = ["SummaryTable", "noting", "print_scores"]
 
 _HEADER = ("event", "hits", "seeds", "tracks", *(f"{stage} s" for stage in STAGES), "total s")
 _SCORES = ("phase 1", "phase 2")
@@ -59,8 +62,20 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def print_scores(reports: Sequence[EventReport]) -> None:
-    """Print one line per event: hits and both TrackML scores."""
+    """Print one line per event: hits and both TrackML scores, or that no tracks were named."""
     print(_line(("event", "hits", *_SCORES)))
     for report in reports:
-        scores = [_score(number) for number in (report.phase1, report.phase2)]
+        numbers = (report.phase1, report.phase2)
+        scores = tuple(map(_score, numbers)) if report.has_tracks else ("no tracks",)
         print(_line((str(report.event_id), str(report.n_hits), *scores)))
+
+
+@contextmanager
+def noting() -> Iterator[None]:
+    """Print what Clew warns of meanwhile at the end of the output, each text once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ClewWarning)
+        yield
+    notes = dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, ClewWarning))
+    for note in notes:
+        print(f"note: {note}")

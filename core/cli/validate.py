@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from clew.cli.options import add_event_options, add_jobs_option
+from clew.cli.options import add_event_options, add_jobs_option, chosen_events
 
 __all__ = ["add_arguments", "run"]
 
@@ -30,11 +30,10 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from clew.errors import InputError
-    from clew.io import find_events
-    from clew.io.tables import TableFile
+    from clew.io import TableFile
     from clew.validation import FAIL, Measured, measure_events, report, table
 
-    sources = find_events(options.source, options.skip, options.events, need_hits=False)
+    sources = chosen_events(options, need_hits=False)
     detectors = TableFile(Path(options.detectors)) if options.detectors else None
     work = measure_events(sources, detectors, options.jobs)
     measured = Measured.add(tqdm(work, total=len(sources), unit="event", disable=None, leave=False))

@@ -3,7 +3,9 @@
 from clew.detector.bundle import detector_digest, detector_of, read_detector, trackml
 from clew.detector.clusters import ClusterTables
 from clew.detector.detector import ClusterSlopes, Detector, Layer, LayerClass, Lengths, SeedLengths
+from clew.detector.matter import Slab
 from clew.detector.modules import Modules
+from clew.detector.resolutions import ResolutionTables
 from clew.detector.solenoid import Solenoid
 
 __all__ = [
@@ -14,7 +16,9 @@ __all__ = [
     "LayerClass",
     "Lengths",
     "Modules",
+    "ResolutionTables",
     "SeedLengths",
+    "Slab",
     "Solenoid",
     "detector_digest",
     "detector_of",

@@ -17,13 +17,22 @@ import numpy as np
 from clew.arrays import Float64Array
 from clew.detector.clusters import read_clusters
 from clew.detector.detector import Detector, Layer, LayerClass, Lengths, SeedLengths
+from clew.detector.matter import read_slabs
+from clew.detector.resolutions import read_resolutions
 from clew.detector.solenoid import Solenoid
 from clew.errors import InputError
 from clew.settings import checked, parse_toml, read_text
 
 __all__ = ["COLUMNS", "FILES", "detector_digest", "detector_of", "read_detector", "trackml"]
 
-FILES: Final = ("detector.toml", "layers.csv", "modules.npz", "clusters.npz")
+FILES: Final = (
+    "detector.toml",
+    "layers.csv",
+    "material.csv",
+    "modules.npz",
+    "clusters.npz",
+    "resolutions.npz",
+)
 """What a bundle may hold; the first two it has to."""
 
 _TABLES: Final = ("name", "solenoid", "material", "lengths", "seed_lengths", "classes")
@@ -74,7 +83,8 @@ def read_detector(folder: str | Path, learned: bool = True) -> Detector:
         It holds `detector.toml` with the tables [solenoid], [material], [lengths], [seed_lengths] and
         [classes], and `layers.csv`, a row per layer: volume, layer, kind (its class), shape (cylinder or
         disc), position, low and high [mm], modules.  See the bundle `trackml` that ships.  What is learned
-        may stand beside: `modules.npz`, where modules point, and `clusters.npz`, what clusters tell.
+        may stand beside: `modules.npz`, where modules point, `clusters.npz`, what clusters tell, and
+        `resolutions.npz`, how well hits are measured.  So may `material.csv`, a row per `Slab`.
     learned : bool
         Whether to read what is learned; the description alone is enough to learn it anew.
 
@@ -90,9 +100,11 @@ def read_detector(folder: str | Path, learned: bool = True) -> Detector:
         for name, table in tables["classes"].items()
     }
     layers = _read_layers(Path(folder) / "layers.csv", classes)
-    modules, clusters = Path(folder) / "modules.npz", Path(folder) / "clusters.npz"
-    material = tables["material"]
-    for key in ("radiation_lengths", "most_obliquity"):
+    modules, clusters, resolutions, slabs = (
+        Path(folder) / name for name in ("modules.npz", "clusters.npz", "resolutions.npz", "material.csv")
+    )
+    material = {"energy_loss": 0.0} | tables["material"]
+    for key in ("radiation_lengths", "most_obliquity", "energy_loss"):
         if not isinstance(material.get(key), float):
             raise InputError(f"{where}, [material]: {key} must be a number with a decimal point")
     return Detector(
@@ -106,6 +118,9 @@ def read_detector(folder: str | Path, learned: bool = True) -> Detector:
         most_obliquity=material["most_obliquity"],
         axes=_read_axes(modules, layers) if learned and modules.exists() else None,
         clusters=read_clusters(clusters) if learned and clusters.exists() else None,
+        slabs=read_slabs(slabs) if slabs.exists() else (),
+        energy_loss=material["energy_loss"],
+        resolutions=read_resolutions(resolutions) if learned and resolutions.exists() else None,
     )
 
 

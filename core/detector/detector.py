@@ -12,6 +12,8 @@ import numpy as np
 
 from clew.arrays import BoolArray, Float64Array, Int32Array
 from clew.detector.clusters import ClusterTables
+from clew.detector.matter import MatterMap, Slab, matter_map
+from clew.detector.resolutions import ResolutionTables
 from clew.detector.solenoid import Solenoid
 from clew.detector.surface import SURFACE
 from clew.detector.transitions import Transitions, find_innermost, find_transitions
@@ -167,6 +169,12 @@ class Detector(Displayed):
         cylinder's module, the strips of a disc's.  NaN where it is not known.
     clusters : ClusterTables or None
         What clusters tell of a track's direction.
+    slabs : tuple of Slab
+        The material that a fit of tracks goes through; where there is none, layers of `radiation_lengths`.
+    energy_loss : float, GeV
+        Of a minimum ionising particle in one radiation length.
+    resolutions : ResolutionTables or None
+        How well hits are measured by their clusters; else as their classes tell.
 
     Examples
     --------
@@ -186,6 +194,9 @@ class Detector(Displayed):
     most_obliquity: float
     axes: Float64Array | None = None
     clusters: ClusterTables | None = None
+    slabs: tuple[Slab, ...] = ()
+    energy_loss: float = 0.0
+    resolutions: ResolutionTables | None = None
     _transitions: dict[int, Transitions] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
@@ -228,6 +239,13 @@ class Detector(Displayed):
             row.across, row.along = own.across, own.along
             row.coarse_across, row.coarse_along = own.coarse_across, own.coarse_along
         return table
+
+    @cached_property
+    def matter(self) -> MatterMap:
+        """The material and the layers as a fit of tracks meets them."""
+        own = 0.0 if self.slabs else self.radiation_lengths
+        layers = [Slab(layer.barrel, layer.position, *layer.reach, own) for layer in self.layers]
+        return matter_map(self.slabs, layers, self.energy_loss)
 
     @cached_property
     def _rows(self) -> Int32Array:

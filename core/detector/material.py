@@ -9,7 +9,7 @@ import numpy as np
 from clew.detector.surface import Surface
 from clew.kernels import kernel
 
-__all__ = ["scattering_angle"]
+__all__ = ["highland_angle", "scattering_angle"]
 
 _PION_MASS: Final = 0.13957  # GeV; most particles are pions
 _LEAST_CURVATURE: Final = 2e-5  # 1/mm; straighter tracks scatter as those of this curvature
@@ -39,3 +39,18 @@ def scattering_angle(curvature: float, slope: float, surface: Surface, bending: 
     obliquity = sec if surface.barrel else sec / max(abs(slope), 1e-3)
     thickness = surface.radiation_lengths * min(obliquity, surface.most_obliquity)
     return _HIGHLAND / (momentum * beta) * np.sqrt(thickness)
+
+
+@kernel(force=True)
+def highland_angle(thickness: float, momentum: float, beta: float) -> float:
+    """Return the RMS plane angle [rad] by which a slab scatters, by Highland's formula with its logarithm.
+
+    Parameters
+    ----------
+    thickness : float
+        Radiation lengths along the path.
+    momentum : float, GeV
+    beta : float
+    """
+    size = 1.0 + 0.038 * np.log(max(thickness, 1e-9) / beta**2)
+    return _HIGHLAND / (momentum * beta) * np.sqrt(thickness) * max(size, 0.0)

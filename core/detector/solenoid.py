@@ -88,6 +88,10 @@ class Solenoid:
         """Transverse momentum times curvature at the centre, GeV/mm."""
         return PT_PER_FIELD * self.strength
 
+    def axial(self, rho: Float64Array, z: Float64Array) -> Float64Array:
+        """Return `bending` [GeV/mm] in the field at distances [mm] from axis and coil's centre."""
+        return PT_PER_FIELD * self.field(rho, z, nodes=_TABLE_NODES)[1]
+
     def field(
         self, rho: Float64Array, z: Float64Array, nodes: int = _NODES
     ) -> tuple[Float64Array, Float64Array]:

@@ -14,16 +14,23 @@ from clew.detector import Detector, Modules, detector_of
 from clew.detector.modules import module_key
 from clew.errors import InputError
 from clew.event import Cells, Event, Hits, Particles, Truth
-from clew.io.placement import check_placement
+from clew.io.files import TableFile
+from clew.io.placement import check_placement, first_outside
+from clew.io.plausible import check_truth
 from clew.io.schema import DETECTORS, TABLES
 from clew.io.sources import EventSource, find_events
-from clew.io.tables import Table, TableFile, read_table
+from clew.io.tables import Table, read_table
 from clew.lookup import NOT_LISTED, find_rows, first_duplicate
 
-__all__ = ["PARTS", "read_event", "read_events", "read_modules", "read_particles"]
+__all__ = ["PARTS", "add_truth", "read_event", "read_events", "read_modules", "read_particles"]
 
 PARTS: Final = tuple(TABLES)
 """All parts of an event: hits, cells, particles, truth."""
+
+_TRUE_STATE: Final = {
+    name: TABLES["truth"].columns[name].to_pandas_dtype() for name in TABLES["truth"].optional
+}
+"""Types of the columns of the truth that may be missing."""
 
 
 def read_event(
@@ -50,20 +57,39 @@ def read_event(
     Warns
     -----
     ClewWarning
-        If many hits lie off the surfaces of their layers; see `clew.io.placement`.
+        If many hits lie off the surfaces of their layers, see `clew.io.placement`; of columns that are not of
+        the format; if particles and truth do not fit each other.
     """
     origin = source if isinstance(source, EventSource) else _the_one(source)
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         raise InputError(f"{unknown[0]!r} is not a part of an event: the parts are {', '.join(PARTS)}")
-    tables = {part: file for part, file in origin.tables.items() if part in parts or part == "hits"}
-    hits = _read_hits(tables["hits"], origin.detectors, detector or detector_of(origin.bundle))
-    check_placement(hits, origin.event_id)
-    if "cells" in tables:
-        hits = replace(hits, cells=_read_cells(tables["cells"], hits))
-    particles = read_particles(tables["particles"]) if "particles" in tables else None
-    truth = _read_truth(tables["truth"], hits) if "truth" in tables else None
-    return Event(origin.event_id, hits, particles, truth)
+    origin.require_hits()
+    hits = _read_hits(origin, detector or detector_of(origin.bundle))
+    if "cells" in parts and "cells" in origin.tables:
+        hits = replace(hits, cells=_read_cells(origin.tables["cells"], hits))
+    return add_truth(Event(origin.event_id, hits), origin, parts)
+
+
+def add_truth(event: Event, source: EventSource, parts: Collection[str] = PARTS) -> Event:
+    """Return the event with what the source knows of its particles and its truth.
+
+    Raises
+    ------
+    InputError
+        As `read_event` does.
+
+    Warns
+    -----
+    ClewWarning
+        If particles and truth do not fit each other.
+    """
+    tables = {part: file for part, file in source.tables.items() if part in parts}
+    truth = _read_truth(tables["truth"], event.hits) if "truth" in tables else None
+    particles = read_particles(tables["particles"], truth) if "particles" in tables else None
+    if truth is not None and particles is not None:
+        check_truth(truth, particles, source.event_id)
+    return replace(event, particles=particles, truth=truth)
 
 
 def read_events(
@@ -111,7 +137,8 @@ def _stack(table: Table, *names: str) -> Float32Array:
     return np.stack([table[name] for name in names], axis=1)
 
 
-def _read_hits(file: TableFile, detectors: TableFile | None, detector: Detector) -> Hits:
+def _read_hits(source: EventSource, detector: Detector) -> Hits:
+    file = source.tables["hits"]
     table = read_table(file, TABLES["hits"])
     hits = Hits(
         hit_id=table["hit_id"],
@@ -127,6 +154,19 @@ def _read_hits(file: TableFile, detectors: TableFile | None, detector: Detector)
         number = "no hits" if len(hits) == 0 else "one hit"
         raise InputError(f"{file}: holds {number}, and a track needs more: remove the event")
     _refuse_duplicates(file, "hit_id", hits.hit_id)
+    _refuse_unknown_modules(file, hits, source.detectors)
+    check_placement(hits, source.event_id)
+    outside = first_outside(hits)
+    if outside is not None:
+        place = f"x {hits.x[outside]:g}, y {hits.y[outside]:g}, z {hits.z[outside]:g} mm"
+        raise InputError(
+            f"{file}, data row {outside + 1}: {place} is outside {detector.name}: correct the row"
+        )
+    return hits
+
+
+def _refuse_unknown_modules(file: TableFile, hits: Hits, detectors: TableFile | None) -> None:
+    detector = hits.detector
     unknown = np.flatnonzero(~detector.has_module(hits.volume, hits.layer, hits.module))
     where, remedy = f" in the detector {detector.name}", "read the event with the detector that measured it"
     if len(unknown) == 0 and detectors is not None:
@@ -137,7 +177,6 @@ def _read_hits(file: TableFile, detectors: TableFile | None, detector: Detector)
         name = f"volume {hits.volume[row]}, layer {hits.layer[row]}, module {hits.module[row]}"
         reason = f"there is no such module ({name}){where}"
         raise InputError(f"{file}, data row {row + 1}: {reason}: correct the row, or {remedy}")
-    return hits
 
 
 def _listed(hits: Hits, modules: Modules) -> BoolArray:
@@ -159,13 +198,25 @@ def _read_cells(file: TableFile, hits: Hits) -> Cells:
         owner, channel, value = owner[order], channel[order], value[order]
     offsets = np.zeros(len(hits) + 1, dtype=np.int64)
     np.cumsum(np.bincount(owner, minlength=len(hits)), out=offsets[1:])
+    bare = np.flatnonzero(np.diff(offsets) == 0)
+    if 0 < len(bare) < len(hits):
+        raise InputError(
+            f"{file}: hit_id {hits.hit_id[bare[0]]} has no cells, {len(bare)} of {len(hits)} hits in all: "
+            "is the file cut off? Use the whole one, or none"
+        )
     return Cells(offsets, channel, value)
 
 
-def read_particles(file: TableFile) -> Particles:
-    """Read the particles of an event."""
+def read_particles(file: TableFile, truth: Truth | None = None) -> Particles:
+    """Read the particles of an event; the numbers of their hits are counted in the truth if not given."""
     table = read_table(file, TABLES["particles"])
     _refuse_duplicates(file, "particle_id", table["particle_id"])
+    if "nhits" not in table:
+        if truth is None:
+            raise InputError(f"{file}: column nhits is missing: add it, or the truth file of the event")
+        row = find_rows(table["particle_id"], truth.particle_id)
+        counts = np.bincount(row[row != NOT_LISTED], minlength=len(table["particle_id"]))
+        table["nhits"] = counts.astype(np.int32)
     return Particles(
         particle_id=table["particle_id"],
         vertex=_stack(table, "vx", "vy", "vz"),
@@ -187,11 +238,13 @@ def _read_truth(file: TableFile, hits: Hits) -> Truth:
             f"{len(lacking)} of {len(hits)} hits in all: use the truth file of the same event"
         )
     aligned = table if np.array_equal(rows, np.arange(len(rows))) else {n: c[rows] for n, c in table.items()}
+    unknown = np.full(len(hits), np.nan)
+    columns = {name: aligned.get(name, unknown.astype(kind)) for name, kind in _TRUE_STATE.items()}
     return Truth(
         particle_id=aligned["particle_id"],
-        position=_stack(aligned, "tx", "ty", "tz"),
-        momentum=_stack(aligned, "tpx", "tpy", "tpz"),
-        weight=aligned["weight"],
+        position=_stack(columns, "tx", "ty", "tz"),
+        momentum=_stack(columns, "tpx", "tpy", "tpz"),
+        weight=columns["weight"],
     )
 
 

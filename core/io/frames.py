@@ -14,9 +14,9 @@ from clew.detector import Detector
 from clew.errors import InputError
 from clew.event import Event
 from clew.io.events import read_event
+from clew.io.files import TableFile
 from clew.io.schema import TABLES
 from clew.io.sources import EventSource
-from clew.io.tables import TableFile
 from clew.io.write import event_tables
 
 if TYPE_CHECKING:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clew.arrays import Int32Array, Int64Array
 from clew.errors import RunError
 from clew.io.atomic import atomic_write
+from clew.io.columns import write_table
 from clew.io.locks import held_folder, remove_empty, sweep
 from clew.io.submission import check_submission_path, write_submission
 from clew.plain import read_arrays
@@ -32,12 +34,15 @@ class Part:
     labels : ndarray of shape (n_hits,), int32
     summary : mapping
         What else is to be known after resuming, such as times; must be fit for JSON.
+    tables : mapping
+        By name, such as "tracks", further tables of the event: arrays by column.
     """
 
     event_id: int
     hit_id: Int64Array
     labels: Int32Array
     summary: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class PartStore:
@@ -66,7 +71,8 @@ class PartStore:
         """Return a finished event; None if it is not there or damaged."""
         try:
             arrays = read_arrays(self._file(event_id, fingerprint))
-            return Part(event_id, arrays["hit_id"], arrays["labels"], json.loads(str(arrays["summary"])))
+            summary = json.loads(str(arrays["summary"]))
+            return Part(event_id, arrays["hit_id"], arrays["labels"], summary, _tables(arrays))
         except (OSError, KeyError, ValueError):
             return None
 
@@ -78,10 +84,22 @@ class PartStore:
             atomic_write(self._file(part.event_id, fingerprint)) as temporary,
             temporary.open("wb") as stream,
         ):
-            np.savez(stream, hit_id=part.hit_id, labels=part.labels, summary=summary)
+            tables = {
+                f"{name}/{column}": values
+                for name, table in part.tables.items()
+                for column, values in table.items()
+            }
+            np.savez(stream, hit_id=part.hit_id, labels=part.labels, summary=summary, **tables)
 
-    def merge(self, events: Iterable[tuple[int, str]]) -> None:
-        """Write the submission from the parts, given as (event_id, fingerprint)."""
+    def merge(self, events: Iterable[tuple[int, str]], tables: Mapping[str, Path] | None = None) -> None:
+        """Write the submission from the parts, given as (event_id, fingerprint).
+
+        `tables` says to which parquet file each of the further tables goes.
+        """
+        events = list(events)
+        for name, path in (tables or {}).items():
+            rows = ((event_id, self._load(event_id, fingerprint)) for event_id, fingerprint in events)
+            write_table(path, ((event_id, part.tables[name]) for event_id, part in rows))
         parts = (self._load(event_id, fingerprint) for event_id, fingerprint in events)
         write_submission(self.output, ((part.event_id, part.hit_id, part.labels) for part in parts))
 
@@ -99,3 +117,13 @@ class PartStore:
 
     def _file(self, event_id: int, fingerprint: str) -> Path:
         return self.folder / f"event{event_id:09d}-{fingerprint[:32]}.npz"
+
+
+def _tables(arrays: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, NDArray[Any]]]:
+    """Return the tables among arrays whose names are like tracks/pt."""
+    tables: dict[str, dict[str, NDArray[Any]]] = {}
+    for key, values in arrays.items():
+        name, slash, column = key.partition("/")
+        if slash:
+            tables.setdefault(name, {})[column] = values
+    return tables

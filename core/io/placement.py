@@ -10,7 +10,7 @@ import numpy as np
 from clew.errors import ClewWarning, InputError
 from clew.event import Hits
 
-__all__ = ["Misplaced", "check_placement", "misplaced_hits"]
+__all__ = ["Misplaced", "check_placement", "first_outside", "misplaced_hits"]
 
 _NOTABLE: Final = 0.01
 """Share of the hits that may lie off their layers without a word."""
@@ -62,6 +62,22 @@ def misplaced_hits(hits: Hits) -> Misplaced:
     in_r = (barrel == (across >= beyond))[off]
     mostly_r = 2 * in_r.sum() >= len(in_r)
     return Misplaced(float(off.mean()), float(np.median(farther[in_r == mostly_r])), "r" if mostly_r else "z")
+
+
+def first_outside(hits: Hits) -> int | None:
+    """Return the row of the first hit that is farther out than any layer reaches, or None.
+
+    `lengths.depth` and `lengths.edge` are added to the largest radius and abs(z) of the layers.
+    """
+    surfaces = hits.detector.surfaces
+    if len(surfaces) == 0:
+        return None
+    across = np.abs(surfaces["position"]) + surfaces["depth"]
+    along = surfaces["high"] + surfaces["edge"]
+    r = np.where(surfaces["barrel"], across, along).max()
+    z = np.where(surfaces["barrel"], along, across).max()
+    outside = np.flatnonzero((hits.r > r) | (np.abs(hits.z) > z))
+    return int(outside[0]) if len(outside) else None
 
 
 def check_placement(hits: Hits, event_id: int) -> None:

@@ -1,25 +1,31 @@
-"""Find the events in what a user names: an event's prefix, a folder or a zip file."""
+"""Find the events in what a user names: an event's prefix, a folder or a zip file, and what is in them."""
 
 from __future__ import annotations
 
+import os
 import re
-import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from clew.detector import detector_digest
 from clew.errors import InputError
+from clew.io.files import COMPRESSIONS, LIMIT, TableFile, zip_members
+from clew.io.formats import foreign_parquet
 from clew.io.schema import TABLES
-from clew.io.tables import TableFile
 from clew.machine import clew_version
 
-__all__ = ["EventSource", "find_events"]
+__all__ = ["EventSource", "find_events", "prefixed_tables"]
 
-_NAME: Final = re.compile(rf"(event(\d+))-({'|'.join(TABLES)})\.(csv|csv\.gz|parquet)")
-_DETECTORS: Final = ("detectors.csv", "detectors.csv.gz", "detectors.parquet")
+_ENDINGS: Final = ("csv", *(f"csv{ending}" for ending in COMPRESSIONS), "parquet")
+_NAME: Final = re.compile(
+    rf"(?P<prefix>.+)-(?P<part>{'|'.join(TABLES)})\.(?:{'|'.join(map(re.escape, _ENDINGS))})", re.DOTALL
+)
+_EVENT: Final = re.compile(r"event0*(?P<number>[0-9]+)")
+_MOST_DIGITS: Final = 18
+_DETECTORS: Final = tuple(f"detectors.{ending}" for ending in _ENDINGS)
 _EXAMPLE: Final = "event000001000-hits.csv (or .csv.gz, .parquet)"
 
 
@@ -33,7 +39,7 @@ class EventSource:
     tables : dict
         File of each table that there is: hits, cells, particles, truth.
     detectors : TableFile or None
-        The detectors.csv of the same folder or zip.
+        The detectors.csv of the same source.
     bundle : Path or None
         Folder of the bundle of the detector that measured the event; TrackML's if None.
     """
@@ -42,6 +48,14 @@ class EventSource:
     tables: dict[str, TableFile] = field(default_factory=dict)
     detectors: TableFile | None = None
     bundle: Path | None = None
+
+    def require_hits(self) -> None:
+        """Raise InputError unless the event has its hits file."""
+        if "hits" not in self.tables:
+            beside = next(iter(self.tables.values()))
+            raise InputError(
+                f"event {self.event_id} has no hits file beside {beside}: add it, or remove the event's files"
+            )
 
     def require_truth(self) -> None:
         """Raise InputError unless the event has its truth and particles files."""
@@ -68,6 +82,7 @@ def find_events(
     skip: int = 0,
     nevents: int | None = None,
     need_hits: bool = True,
+    limit: int = LIMIT,
     bundle: str | Path | None = None,
 ) -> list[EventSource]:
     """Return the events of a source in the order of their numbers.
@@ -76,13 +91,16 @@ def find_events(
     ----------
     source : str or Path
         Prefix of an event's files (such as data/event000001000), a folder, or a zip file, in which the
-        events may be in any folder.
+        events may be in folders, and in a zip file in further zip files.  Zip files in a folder are opened
+        where the folder holds no events otherwise.
     skip : int
         Leave out so many events at the start.
     nevents : int, optional
         Return so many events at most.
     need_hits : bool
         Refuse events without a hits file.
+    limit : int
+        Bytes to which a compressed file may unpack.
     bundle : str or Path, optional
         See `EventSource`; `read_event` reads it.
 
@@ -96,66 +114,107 @@ def find_events(
         raise InputError(
             f"{source}: cannot skip {skip} events and take {nevents}: give counts from 0 and from 1"
         )
-    path = Path(source)
-    if path.is_dir():
-        events = _collect(source, need_hits, (TableFile(file) for file in sorted(path.iterdir())))
-    elif path.is_file():
-        events = _collect(source, need_hits, _zip_members(path))
-    else:
-        events = _collect(source, need_hits, _prefixed(path))
+    try:
+        events = _events(source, Path(source), limit)
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read ({error.strerror}): check the path") from error
     chosen = events[skip : None if nevents is None else skip + nevents]
     if not chosen:
         raise InputError(
             f"{source}: holds {len(events)} events, none are left after skipping {skip}: skip fewer"
         )
+    if need_hits:
+        for event in chosen:
+            event.require_hits()
     return chosen if bundle is None else [replace(event, bundle=Path(bundle)) for event in chosen]
 
 
-def _prefixed(prefix: Path) -> list[TableFile]:
+def _events(source: str | Path, path: Path, limit: int) -> list[EventSource]:
+    if not path.is_dir():
+        files = _zip(path, limit) if path.is_file() else _prefixed(path, limit)
+        return _collect(source, files)
+    plain = [TableFile(file, limit=limit) for file in _walk(path)]
+    found = _collect(source, plain, empty=True)
+    if found:
+        return found
+    zips = [file for file in plain if file.name.lower().endswith(".zip")]
+    return _collect(source, [*plain, *(member for file in zips for member in zip_members(file))])
+
+
+def _walk(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Yield the files of a folder, sorted, then those of its folders; hidden ones and loops are left out."""
+    real = folder.resolve()
+    if real in above:
+        return
+    with os.scandir(folder) as entries:
+        visible = sorted(e.name for e in entries if not e.name.startswith(".") and e.name != "__MACOSX")
+    inside = [folder / name for name in visible]
+    yield from (path for path in inside if not path.is_dir())
+    for path in inside:
+        if path.is_dir():
+            yield from _walk(path, above | {real})
+
+
+def prefixed_tables(prefix: Path, limit: int = LIMIT) -> dict[str, TableFile]:
+    """Return the tables of which the names begin with a prefix, such as train/event000001000."""
+    found: dict[str, TableFile] = {}
     folder = prefix.parent
-    if not re.fullmatch(r"event\d+", prefix.name) or not folder.is_dir():
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        match = _NAME.fullmatch(path.name)
+        if match and match["prefix"] == prefix.name:
+            _add(prefix, found, match["part"], TableFile(path, limit=limit))
+    return found
+
+
+def _prefixed(prefix: Path, limit: int) -> list[TableFile]:
+    folder = prefix.parent
+    if not _EVENT.fullmatch(prefix.name) or not folder.is_dir():
         raise InputError(
             f"{prefix}: there is no such folder or zip file, nor an event of this prefix: check it"
         )
-    mine = [file for file in sorted(folder.iterdir()) if file.name.startswith(f"{prefix.name}-")]
-    return [TableFile(file) for file in [*mine, *_detectors_in(folder)]]
+    detectors = [folder / name for name in _DETECTORS if (folder / name).is_file()]
+    return [*prefixed_tables(prefix, limit).values(), *(TableFile(file, limit=limit) for file in detectors)]
 
 
-def _detectors_in(folder: Path) -> list[Path]:
-    return [folder / name for name in _DETECTORS if (folder / name).is_file()]
-
-
-def _zip_members(path: Path) -> list[TableFile]:
-    if path.name.endswith((".csv", ".csv.gz", ".parquet")):
+def _zip(path: Path, limit: int) -> list[TableFile]:
+    file = TableFile(path, limit=limit)
+    if path.name.endswith(_ENDINGS):
+        looks = foreign_parquet(file.content()) if path.name.endswith(".parquet") else None
         raise InputError(
-            f"{path}: is one table: give the event's prefix (without -hits.csv), a folder or a zip"
+            f"{path}: {looks or 'is one table'}: "
+            "give the event's prefix (without -hits.csv), a folder or a zip"
         )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return [TableFile(path, name) for name in sorted(archive.namelist())]
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise InputError(f"{path}: is no zip file, or a damaged one: copy the file again") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}): check the file") from error
+    return zip_members(file)
 
 
-def _collect(source: str | Path, need_hits: bool, files: Iterable[TableFile]) -> list[EventSource]:
+def _add(source: str | Path, tables: dict[str, TableFile], part: str, file: TableFile) -> None:
+    if part in tables:
+        raise InputError(f"{source}: holds both {tables[part]} and {file}: remove one")
+    tables[part] = file
+
+
+def _collect(source: str | Path, files: Iterable[TableFile], empty: bool = False) -> list[EventSource]:
+    """Return the events among the files; raises InputError if there are none, unless it may be empty."""
     found: dict[int, dict[str, TableFile]] = {}
-    detectors = None
+    detectors, others = None, []
     for file in files:
-        name = PurePosixPath(file.name).name
-        if name in _DETECTORS:
+        match = _NAME.fullmatch(file.name)
+        event = _EVENT.fullmatch(match["prefix"]) if match else None
+        if match and event:
+            if len(event["number"]) > _MOST_DIGITS:
+                raise InputError(f"{file}: the event number has over {_MOST_DIGITS} digits: rename it")
+            _add(source, found.setdefault(int(event["number"]), {}), match["part"], file)
+        elif file.name in _DETECTORS:
             detectors = detectors or file
-        elif match := _NAME.fullmatch(name):
-            tables = found.setdefault(int(match[2]), {})
-            if match[3] in tables:
-                raise InputError(f"{source}: holds both {tables[match[3]].name} and {file.name}: remove one")
-            tables[match[3]] = file
-    for event_id, tables in sorted(found.items()):
-        if need_hits and "hits" not in tables:
-            raise InputError(
-                f"{source}: event {event_id} has no hits file: add it, or remove the event's files"
-            )
-    if not found:
-        raise InputError(f"{source}: holds no events: files are named like {_EXAMPLE}")
+        else:
+            others.append(file)
+    if not found and not empty:
+        raise InputError(f"{source}: holds no events{_what(others)}: files are named like {_EXAMPLE}")
     return [EventSource(event_id, found[event_id], detectors) for event_id in sorted(found)]
+
+
+def _what(files: list[TableFile]) -> str:
+    """Return what a source holds instead of events, if it is known."""
+    tables = [file for file in files if file.name.endswith(".parquet")]
+    looks = foreign_parquet(tables[0].content()) if tables else None
+    return f"; {tables[0].name} {looks}" if looks else ""

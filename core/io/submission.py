@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,16 +14,20 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from clew.arrays import Int32Array, Int64Array
-from clew.errors import InputError
+from clew.errors import ClewWarning, InputError
 from clew.io.atomic import atomic_stream, check_output
+from clew.io.files import LIMIT, TableFile
 from clew.io.schema import SUBMISSION
-from clew.io.tables import TableFile, read_table
+from clew.io.tables import read_table
 from clew.lookup import NOT_LISTED, find_rows, first_duplicate
 
 __all__ = ["LabelledEvent", "Submission", "check_submission_path", "read_submission", "write_submission"]
 
 LabelledEvent: TypeAlias = tuple[int, Int64Array, Int32Array]
 """event_id, hit_id of shape (n_hits,), labels of shape (n_hits,)."""
+
+NO_TRACK: Final = -1
+"""Label of hits on no track."""
 
 _ROWS: Final = pacsv.WriteOptions(include_header=False, quoting_style="none")
 
@@ -86,7 +91,8 @@ class Submission:
     def labels(self, event_id: int, hit_id: Int64Array) -> Int32Array:
         """Return the labels of one event's hits, in the order of `hit_id`.
 
-        Equal labels mean equal track_id; 0 stays 0.
+        Equal labels mean equal track_id.  0 stays 0; NO_TRACK (-1) stays so, and stands for hits that the
+        submission does not name.  The challenge's score counts 0 as a track like any other.
 
         Parameters
         ----------
@@ -97,16 +103,31 @@ class Submission:
         Raises
         ------
         InputError
-            If the submission has not exactly one row for each hit.
+            If a hit has several rows, or the submission names none of the hits.
+
+        Warns
+        -----
+        ClewWarning
+            Of hits without row, rows without hit, and of -1.
         """
         mine = np.flatnonzero(self.event_id == event_id)
         given = self.hit_id[mine]
-        self._check_rows(event_id, mine, given, hit_id)
-        track = self.track_id[mine][find_rows(given, hit_id)]
-        _, number = np.unique(np.append(0, track), return_inverse=True)
-        return number[1:].astype(np.int32)
+        self._refuse_repeated(event_id, mine, given)
+        row = find_rows(given, hit_id)
+        lacking = int(np.count_nonzero(row == NOT_LISTED))
+        if lacking == len(hit_id):
+            raise InputError(f"{self.file}: names no hit of event {event_id}: is it for other events?")
+        track = np.append(self.track_id[mine], NO_TRACK)[row]
+        self._note(event_id, lacking, "hits have no row, and are on no track")
+        unknown = int(np.count_nonzero(find_rows(hit_id, given) == NOT_LISTED))
+        self._note(event_id, unknown, "rows name no hit of the event, and are left out")
+        marked = int(np.count_nonzero(track == NO_TRACK)) - lacking
+        self._note(event_id, marked, "hits have -1, which is no track")
+        _, number = np.unique(np.concatenate([[NO_TRACK, 0], track]), return_inverse=True)
+        label = number[2:] - number[1]
+        return np.where(track == NO_TRACK, NO_TRACK, label).astype(np.int32)
 
-    def _check_rows(self, event_id: int, mine: Int64Array, given: Int64Array, hit_id: Int64Array) -> None:
+    def _refuse_repeated(self, event_id: int, mine: Int64Array, given: Int64Array) -> None:
         repeated = first_duplicate(given)
         if repeated is not None:
             row, earlier = mine[repeated[0]], mine[repeated[1]]
@@ -114,38 +135,48 @@ class Submission:
                 f"{self.file}, data row {row + 1}: hit {self.hit_id[row]} of event {event_id} is also in "
                 f"data row {earlier + 1}: give each hit one row"
             )
-        unknown = np.flatnonzero(find_rows(hit_id, given) == NOT_LISTED)
-        if len(unknown):
-            row = mine[unknown[0]]
-            raise InputError(
-                f"{self.file}, data row {row + 1}: event {event_id} has no hit {self.hit_id[row]}: "
-                "remove the row"
-            )
-        lacking = np.flatnonzero(find_rows(given, hit_id) == NOT_LISTED)
-        if len(lacking):
-            raise InputError(
-                f"{self.file}: hit {hit_id[lacking[0]]} of event {event_id} is missing, {len(lacking)} of "
-                f"{len(hit_id)} hits in all: give each hit a row, with track_id 0 if it has no track"
-            )
+
+    def _note(self, event_id: int, number: int, what: str) -> None:
+        if number:
+            warnings.warn(f"event {event_id}: {number} {what}", ClewWarning, stacklevel=3)
 
 
-def read_submission(path: str | Path) -> Submission:
-    """Read a submission, .csv or .csv.gz.
+def read_submission(path: str | Path, only_event: int | None = None, limit: int = LIMIT) -> Submission:
+    """Read a submission: .csv, compressed or not, or .parquet.
+
+    Parameters
+    ----------
+    path : str or Path
+    only_event : int, optional
+        The event that all rows are of where there is no column event_id.
+    limit : int
+        Bytes to which a compressed file may unpack.
 
     Raises
     ------
     InputError
-        Naming file, data row and remedy, if columns are wrong, or a value is not a whole number from 0.
+        Naming file, data row and remedy, if columns are wrong, or a value is not a whole number; identities
+        start at 0.
+
+    Warns
+    -----
+    ClewWarning
+        If there is no column event_id; else as all tables, see `clew.io.tables`.
     """
-    file = TableFile(Path(path))
+    file = TableFile(Path(path), limit=limit)
     table = read_table(file, SUBMISSION)
     if len(table["hit_id"]) == 0:
         raise InputError(f"{file}: holds no rows: give each hit of each event one")
-    for name, values in table.items():
-        negative = np.flatnonzero(values < 0)
+    if "event_id" not in table:
+        if only_event is None:
+            raise InputError(f"{file}: has no column event_id: add it, or name one event as the source")
+        warnings.warn(f"no column event_id: all rows are of event {only_event}", ClewWarning, stacklevel=2)
+        table["event_id"] = np.full(len(table["hit_id"]), only_event)
+    for name in ("event_id", "hit_id"):
+        negative = np.flatnonzero(table[name] < 0)
         if len(negative):
             raise InputError(
-                f"{file}, data row {negative[0] + 1}: {name} is {values[negative[0]]}: "
-                "numbers start at 0, and 0 as track_id means no track"
+                f"{file}, data row {negative[0] + 1}: {name} is {table[name][negative[0]]}: "
+                "numbers start at 0"
             )
     return Submission(file, table["event_id"], table["hit_id"], table["track_id"])

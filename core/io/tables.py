@@ -1,79 +1,32 @@
-"""Read one table, csv or parquet, plain, gzipped or in a zip, and refuse what is not as it should be."""
+"""Read one table, csv or parquet, and refuse what is not as it should be."""
 
 from __future__ import annotations
 
-import gzip
-import zipfile
-import zlib
-from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
-from typing import Any, TypeAlias
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from clew.errors import InputError
+from clew.errors import ClewWarning, InputError
+from clew.io.columnar import Columnar
+from clew.io.fields import FieldError, Fields, read_fields, shortened
+from clew.io.files import TableFile
+from clew.io.formats import foreign_columns, foreign_text, wrong_separator
 from clew.io.schema import Schema
-from clew.io.suspects import find_fault
-from clew.plain import read_plain
 
-__all__ = ["Table", "TableFile", "read_table"]
+__all__ = ["Table", "read_table"]
 
 Table: TypeAlias = dict[str, NDArray[Any]]
 """Columns by name."""
 
-_DAMAGED_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error)
-_DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+_LINE_END: Final = re.compile(rb"\r\n?|\n")
 
-
-@dataclass(frozen=True)
-class TableFile:
-    """A file, or the member of that name in a zip file."""
-
-    path: Path
-    member: str | None = None
-
-    def __str__(self) -> str:
-        return str(self.path) if self.member is None else f"{self.path}:{self.member}"
-
-    @property
-    def name(self) -> str:
-        """The name that ends in .csv, .csv.gz or .parquet."""
-        return self.path.name if self.member is None else self.member
-
-    def content(self) -> bytes:
-        """Return the file's bytes, without gzip's compression."""
-        try:
-            raw = read_plain(self.path) if self.member is None else self._from_zip(self.member)
-        except OSError as error:
-            raise InputError(f"{self}: cannot be read ({error.strerror}): check the file") from error
-        if not self.name.endswith(".gz"):
-            return raw
-        try:
-            return gzip.decompress(raw)
-        except _DAMAGED_GZIP as error:
-            raise InputError(
-                f"{self}: the gzip data are truncated or damaged: copy the file again"
-            ) from error
-
-    def _from_zip(self, member: str) -> bytes:
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                return archive.read(member)
-        except _DAMAGED_ZIP as error:
-            raise InputError(f"{self}: the zip file is damaged here: copy the file again") from error
-
-    def stamp(self) -> str:
-        """Return name, size and time of change: another stamp means that the content may be another."""
-        try:
-            status = self.path.stat()
-        except OSError as error:
-            raise InputError(f"{self}: cannot be read ({error.strerror}): check the file") from error
-        return f"{self.path.resolve()}:{self.member} {status.st_size} {status.st_mtime_ns}"
+_LISTED: Final = 5
 
 
 def read_table(file: TableFile, schema: Schema) -> Table:
@@ -88,77 +41,102 @@ def read_table(file: TableFile, schema: Schema) -> Table:
     Raises
     ------
     InputError
-        Naming the file and the data row (counted from 1 below the header): for missing, extra or repeated
-        columns, values that are no numbers or not finite, and damaged files.
+        Naming the file and the data row (counted from 1 below the header): for missing or repeated columns,
+        values that are no numbers or not finite, and damaged files.
+
+    Warns
+    -----
+    ClewWarning
+        Of columns that are not of the format, which are left out, and of whole numbers written as floats.
+        The text names no file, so that it is the same for all events of a run.
     """
     content = file.content()
-    table = _read_parquet(file, content) if file.name.endswith(".parquet") else None
-    names = _csv_header(content) if table is None else table.column_names
-    _check_columns(file, names, schema)
-    columns = _read_csv(file, content, schema, names) if table is None else _cast(file, table, schema)
+    if file.name.endswith(".parquet"):
+        stored = Columnar(file, content)
+        columns: Table = stored.read(_wanted(file, stored.names, schema), schema)
+    else:
+        names = _csv_header(file, content, schema)
+        columns = _read_csv(file, content, schema, names, _wanted(file, names, schema))
+    _warn_of_floats(columns, schema)
     _check_finite(file, columns)
     return columns
 
 
-def _csv_header(content: bytes) -> list[str]:
-    line = BytesIO(content).readline().decode(errors="replace").removeprefix("\ufeff")
+def _csv_header(file: TableFile, content: bytes, schema: Schema) -> list[str]:
+    fault = foreign_text(content)
+    if fault is None:
+        line = next(iter(content[:100_000].splitlines()), b"").decode(errors="replace").removeprefix("\ufeff")
+        fault = wrong_separator(line, content, schema.needed)
+    if fault:
+        raise InputError(f"{file}: {fault}")
     return [name.strip().strip('"') for name in line.split(",")]
 
 
-def _check_columns(file: TableFile, names: list[str], schema: Schema) -> None:
-    needed = ",".join(name for name in schema.columns if name not in schema.optional)
-    missing = [name for name in schema.columns if name not in names and name not in schema.optional]
+def _wanted(file: TableFile, names: Sequence[str], schema: Schema) -> list[str]:
+    """Return the columns to read; refuses a file that lacks some, warns of those that are left out."""
+    missing = [name for name in schema.needed if name not in names]
     if missing:
-        raise InputError(f"{file}: column {missing[0]} is missing from the header: the columns are {needed}")
-    extra = [name for name in names if name not in schema.columns]
+        which = f"column {missing[0]} is" if len(missing) == 1 else f"columns {', '.join(missing)} are"
+        hint = foreign_columns(list(names))
+        why = f"{hint}; " if hint else ""
+        raise InputError(
+            f"{file}: {which} missing from the header: {why}the columns are {','.join(schema.needed)}"
+        )
+    wanted = [name for name in names if name in schema.columns]
+    if len(set(wanted)) < len(wanted):
+        raise InputError(
+            f"{file}: a column is there twice in the header: the columns are {','.join(schema.needed)}"
+        )
+    extra = [shortened(name) for name in names if name not in schema.columns]
     if extra:
-        raise InputError(f"{file}: unknown column {extra[0]!r}: remove it; the columns are {needed}")
-    if len(set(names)) < len(names):
-        raise InputError(f"{file}: a column is there twice in the header: the columns are {needed}")
+        listed = ", ".join(extra[:_LISTED]) + (f" and {len(extra) - _LISTED} more" * (len(extra) > _LISTED))
+        _warn(f"tables of {schema.name} have columns that are not of the format, left out: {listed}")
+    return wanted
 
 
-def _read_csv(file: TableFile, content: bytes, schema: Schema, names: list[str]) -> Table:
+def _read_csv(file: TableFile, content: bytes, schema: Schema, names: list[str], wanted: list[str]) -> Table:
+    header = _LINE_END.search(content)
+    if header is None or not content[header.end() :].strip():
+        return {name: np.zeros(0, schema.columns[name].to_pandas_dtype()) for name in wanted}
+    try:
+        if b"0x" not in content and b"0X" not in content:  # the fast reader takes hexadecimal numbers
+            return _read_fast(content, schema, names, wanted)
+    except pa.ArrowInvalid:
+        pass  # the slow reader says what is wrong, or reads what is unusual
+    try:
+        fields = read_fields(content, names, schema)
+    except FieldError as fault:
+        raise InputError(f"{file}, {fault}") from fault
+    return fields
+
+
+def _read_fast(content: bytes, schema: Schema, names: list[str], wanted: list[str]) -> Table:
     options = pacsv.ConvertOptions(
-        column_types={name: schema.columns[name] for name in names}, null_values=[], strings_can_be_null=False
+        column_types={name: schema.columns[name] for name in wanted},
+        include_columns=wanted,
+        null_values=[],
+        strings_can_be_null=False,
     )
-    reading = pacsv.ReadOptions(column_names=names, skip_rows=1)
-    try:
-        table = pacsv.read_csv(pa.py_buffer(content), read_options=reading, convert_options=options)
-    except pa.ArrowInvalid as error:
-        if _is_empty(content):
-            return {name: np.zeros(0, schema.columns[name].to_pandas_dtype()) for name in names}
-        fault = find_fault(content, names, schema) or f"{str(error).splitlines()[0]}: correct the file"
-        raise InputError(f"{file}, {fault}") from error
-    return {name: table[name].to_numpy() for name in names}
+    unique = [name if name in wanted else f"left out {place}" for place, name in enumerate(names)]
+    reading = pacsv.ReadOptions(column_names=unique, skip_rows=1)
+    table = pacsv.read_csv(pa.py_buffer(content), read_options=reading, convert_options=options)
+    return {name: table[name].to_numpy() for name in wanted}
 
 
-def _is_empty(content: bytes) -> bool:
-    return not content.partition(b"\n")[2].strip()
+def _warn_of_floats(columns: Table, schema: Schema) -> None:
+    if not isinstance(columns, Fields):
+        return
+    if columns.floats:
+        _warn(f"tables of {schema.name} have whole numbers written as floats: {', '.join(columns.floats)}")
+    if columns.powers:
+        _warn(
+            f"tables of {schema.name} have whole numbers written with exponents, which may have lost "
+            f"digits: {', '.join(columns.powers)}"
+        )
 
 
-def _read_parquet(file: TableFile, content: bytes) -> pa.Table:
-    try:
-        # read_table would import pandas
-        return pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file}: the parquet data are damaged: copy the file again") from error
-
-
-def _cast(file: TableFile, table: pa.Table, schema: Schema) -> Table:
-    columns = {}
-    for name in table.column_names:
-        column = table[name]
-        if column.null_count:
-            row = int(np.flatnonzero(column.is_null().to_numpy())[0]) + 1
-            raise InputError(f"{file}, data row {row}: {name} is empty: fill it in or remove the row")
-        try:
-            columns[name] = column.cast(schema.columns[name]).to_numpy()
-        except pa.ArrowException as error:
-            wanted = schema.columns[name]
-            raise InputError(
-                f"{file}: column {name} ({column.type}) does not fit {wanted}: write it so"
-            ) from error
-    return columns
+def _warn(message: str) -> None:
+    warnings.warn(message, ClewWarning, stacklevel=4)
 
 
 def _check_finite(file: TableFile, columns: Table) -> None:

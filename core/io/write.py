@@ -114,9 +114,10 @@ def _particles(particles: Particles) -> Table:
 
 
 def _truth(hits: Hits, truth: Truth) -> Table:
-    return (
+    columns = (
         {"hit_id": hits.hit_id, "particle_id": truth.particle_id}
         | dict(zip(("tx", "ty", "tz"), truth.position.T, strict=True))
         | dict(zip(("tpx", "tpy", "tpz"), truth.momentum.T, strict=True))
         | {"weight": truth.weight}
     )
+    return {name: column for name, column in columns.items() if not np.isnan(column).any()}

@@ -2,6 +2,7 @@
 
 from clew.metrics.losses import LossTable, loss_table
 from clew.metrics.matching import Matching, match
+from clew.metrics.phases import names_tracks, phase_scores
 from clew.metrics.predictions import PredictionReport, prediction_report, true_seeds
 from clew.metrics.rates import BinnedRate
 from clew.metrics.report import EventReport, Summary, evaluate, summarise
@@ -23,8 +24,10 @@ __all__ = [
     "event_score",
     "loss_table",
     "match",
+    "names_tracks",
     "phase1_weights",
     "phase2_weights",
+    "phase_scores",
     "prediction_report",
     "seed_report",
     "summarise",

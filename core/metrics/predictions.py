@@ -88,6 +88,7 @@ def path_order(truth: Truth, particles: Particles) -> Int64Array:
 
     Noise comes first.  Shape (n_hits,), int64.
     """
+    truth.require("position")
     rows = particle_rows(truth, particles)
     vertex = np.vstack([particles.vertex, np.zeros((1, 3), dtype=np.float32)])[rows]
     distance = np.linalg.norm(truth.position.astype(np.float64) - vertex, axis=1)

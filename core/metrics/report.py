@@ -14,13 +14,13 @@ from clew.event import Event
 from clew.metrics.described import described
 from clew.metrics.losses import LossTable, loss_table
 from clew.metrics.matching import match
+from clew.metrics.phases import names_tracks, phase_scores
 from clew.metrics.predictions import PredictionReport
 from clew.metrics.pulls import PullTable
 from clew.metrics.rates import BinnedRate
-from clew.metrics.score import event_score
 from clew.metrics.seeds import SeedReport, seed_report
 from clew.metrics.tracks import Curves, ThresholdMetrics, TrackReport, track_report
-from clew.metrics.weights import phase1_weights, phase2_weights
+from clew.metrics.weights import phase1_weights
 from clew.tracks import Seeds
 
 __all__ = ["EventReport", "MeanError", "Summary", "evaluate", "summarise"]
@@ -34,8 +34,10 @@ class EventReport:
     ----------
     event_id, n_hits, n_particles : int
         Particles are those with at least one hit.
+    has_tracks : bool
+        Whether the labels name tracks; see clew.metrics.phases.
     phase1, phase2 : float
-        The challenge's two accuracy scores, see clew.metrics.score.
+        The challenge's two accuracy scores, see clew.metrics.phases.
     tracks : TrackReport
     losses : LossTable
         Where 1 - phase1 went.
@@ -51,6 +53,7 @@ class EventReport:
     event_id: int
     n_hits: int
     n_particles: int
+    has_tracks: bool
     phase1: float
     phase2: float
     tracks: TrackReport
@@ -83,7 +86,7 @@ _Report: TypeAlias = "EventReport | TrackReport | ThresholdMetrics | SeedReport 
 def _numbers(prefix: str, report: _Report) -> dict[str, float]:
     names = [item.name for item in fields(report) if item.name not in ("event_id", "pt_above")]
     values = {name: getattr(report, name) for name in names}
-    return {prefix + name: float(v) for name, v in values.items() if isinstance(v, (int, float))}
+    return {prefix + name: float(v) for name, v in values.items() if type(v) in (int, float)}
 
 
 def evaluate(event: Event, labels: Int32Array, seeds: Seeds | None = None) -> EventReport:
@@ -107,12 +110,14 @@ def evaluate(event: Event, labels: Int32Array, seeds: Seeds | None = None) -> Ev
         raise InputError(f"event {event.event_id} has no truth: add its truth and particles files")
     matching = match(labels, truth, particles)
     weight = phase1_weights(truth, particles)
+    phase1, phase2 = phase_scores(labels, truth, particles)
     return EventReport(
         event_id=event.event_id,
         n_hits=len(event.hits),
         n_particles=int(np.count_nonzero(matching.particle_size)),
-        phase1=event_score(labels, truth.particle_id, weight),
-        phase2=event_score(labels, truth.particle_id, phase2_weights(truth, particles)),
+        has_tracks=names_tracks(labels, truth),
+        phase1=phase1,
+        phase2=phase2,
         tracks=track_report(matching, particles),
         losses=loss_table(matching, particles, weight),
         seeds=None if seeds is None else seed_report(seeds.hits, truth, particles),

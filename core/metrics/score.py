@@ -10,7 +10,10 @@ import numpy as np
 from clew.arrays import Float64Array, Int32Array, Int64Array
 from clew.errors import InputError
 
-__all__ = ["event_score", "throughput_score"]
+__all__ = ["UNTRACKED", "event_score", "throughput_score"]
+
+UNTRACKED: Final = -1
+"""Label of hits on no track, which count for no score; 0 is a track like any other."""
 
 TIME_SCALE: Final = 600.0
 """Seconds per event at which the throughput score's logarithm is ln 2."""
@@ -24,7 +27,8 @@ def event_score(labels: Int32Array | Int64Array, particle_id: Int64Array, weight
 
     A hit counts if more than half of its track's hits are its particle's, and more than half of that
     particle's hits are on the track.  As in the challenge, label 0 is a track and particle 0 (noise) a
-    particle like any other, so that the number is the one a submission with these labels gets.
+    particle like any other, so that the number is the one a submission with these labels gets; hits with
+    label -1 are on no track.
 
     Parameters
     ----------
@@ -56,7 +60,7 @@ def event_score(labels: Int32Array | Int64Array, particle_id: Int64Array, weight
     track_size = _sums_by_group(np.cumsum(new_track)[starts], shared)
     _, number = np.unique(particle[starts], return_inverse=True)
     particle_size = _sums_by_group(number, shared)
-    right = (2 * shared > track_size) & (2 * shared > particle_size)
+    right = (2 * shared > track_size) & (2 * shared > particle_size) & (track[starts] != UNTRACKED)
     return min(1.0, float(weights[right].sum()) / total)
 
 

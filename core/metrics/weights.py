@@ -159,6 +159,7 @@ def phase2_weights(truth: Truth, particles: Particles) -> Float64Array:
 
 
 def _products(truth: Truth, particles: Particles) -> Float64Array:
+    truth.require("position")
     row = find_rows(particles.particle_id, truth.particle_id)
     vz = particles.vertex[:, 2]
     factors = weight_factors(row, truth.position[:, 2], vz, particles.pt, particles.n_hits)

@@ -25,6 +25,7 @@ __all__ = [
     "chi2_and_determinant",
     "covariance",
     "head",
+    "learn",
     "measure",
     "place_at",
     "update",
@@ -137,10 +138,11 @@ def chi2_and_determinant(state: State, residual: Residual) -> tuple[float, float
 
 
 @kernel(force=True)
-def _learn(
-    state: State, residual: float, a: float, z: float, error: float
-) -> tuple[float, float, float, float, float]:
-    """Take one residual into the covariance (a Kalman update); return the change of the five parameters."""
+def learn(state: State, a: float, z: float, error: float) -> tuple[float, float, float, float, float, float]:
+    """Take one residual into the covariance (a Kalman update), of which only a and z decide.
+
+    Returns the gains of the five parameters and 1 over the variance of the residual [1/mm2].
+    """
     ca, cp, ck = a * state.aa + z * state.az, a * state.ap + z * state.pz, a * state.ak + z * state.kz
     cz, cs = a * state.az + z * state.zz, a * state.as_ + z * state.zs
     weight = 1.0 / (a * ca + z * cz + error * error)
@@ -160,7 +162,7 @@ def _learn(
     state.zz -= gz * cz
     state.zs -= gz * cs
     state.ss -= gs * cs
-    return ga * residual, gp * residual, gk * residual, gz * residual, gs * residual
+    return ga, gp, gk, gz, gs, weight
 
 
 @kernel(force=True)
@@ -168,9 +170,12 @@ def update(point: HitPoint, surface: Surface, state: State, path: Path, residual
     """Move a state on to a hit and let it learn from its residuals, one after the other."""
     measure(point, surface, state, path, residual)
     _go_on(state, residual.ahead)
-    a, p, k, z, s = _learn(state, residual.r1, residual.a1, residual.z1, residual.e1)
-    left = residual.r2 - residual.a2 * a - residual.z2 * z
-    a2, p2, k2, z2, s2 = _learn(state, left, residual.a2, residual.z2, residual.e2)
+    r1 = residual.r1
+    a, p, k, z, s, _ = learn(state, residual.a1, residual.z1, residual.e1)
+    a, p, k, z, s = a * r1, p * r1, k * r1, z * r1, s * r1
+    r2 = residual.r2 - residual.a2 * a - residual.z2 * z
+    a2, p2, k2, z2, s2, _ = learn(state, residual.a2, residual.z2, residual.e2)
+    a2, p2, k2, z2, s2 = a2 * r2, p2 * r2, k2 * r2, z2 * r2, s2 * r2
     ahead, cos, sin, bent = residual.ahead, path.cos, path.sin, path.bent
     aside = a + a2 + 0.5 * bent * ahead * ahead
     state.x += ahead * cos - aside * sin

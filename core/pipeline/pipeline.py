@@ -17,6 +17,7 @@ from clew.hits.free import FreeHits
 from clew.kernels import refuse_after_fork
 from clew.pipeline.preset import DEFAULT_PRESET, Preset
 from clew.stages import Ensemble, Grower, Seeder, StageClock
+from clew.trackfit import Tracks, fit_tracks
 from clew.tracks import Candidates, Seeds
 
 if TYPE_CHECKING:
@@ -63,6 +64,20 @@ class Reconstruction(Displayed):
         import pandas as pd
 
         return pd.DataFrame({"hit_id": self.hit_id, "track_id": self.labels})
+
+    def fit(self, hits: Hits) -> Tracks:
+        """Fit the tracks: parameters with covariance at the perigee; see `clew.trackfit.fit_tracks`.
+
+        `hits` are those that were reconstructed.
+
+        Raises
+        ------
+        ValueError
+            For other hits.
+        """
+        if len(hits) != len(self.labels):
+            raise ValueError(f"{len(hits)} hits, but labels of {len(self.labels)}: give the event's own")
+        return fit_tracks(hits, self.labels)
 
     @property
     def n_tracks(self) -> int:

@@ -9,14 +9,14 @@ import numpy as np
 from clew.arrays import Int32Array
 from clew.errors import InputError
 from clew.event import Event
-from clew.metrics import event_score, phase1_weights, phase2_weights
+from clew.metrics import phase_scores
 from clew.pipeline.pipeline import Reconstruction
 
 __all__ = ["Scores", "score"]
 
 
 class Scores(NamedTuple):
-    """The scores of the challenge's two phases, each from 0 to 1; see `clew.metrics.event_score`."""
+    """The scores of the challenge's two phases, each from 0 to 1; see `clew.metrics.phase_scores`."""
 
     phase1: float
     phase2: float
@@ -50,5 +50,4 @@ def score(result: Reconstruction | Int32Array, event: Event) -> Scores:
     if len(labels) != len(truth.particle_id):
         n_hits = len(truth.particle_id)
         raise InputError(f"event {event.event_id} has {n_hits} hits, but there are {len(labels)} labels")
-    weights = phase1_weights(truth, particles), phase2_weights(truth, particles)
-    return Scores(*(float(event_score(labels, truth.particle_id, weight)) for weight in weights))
+    return Scores(*phase_scores(labels.astype(np.int32), truth, particles))

@@ -37,6 +37,7 @@ STUDIES: Final[dict[str, Study]] = {
     "ariadne": Study("clew.studies.ariadne"),
     "condensation": Study("clew.studies.condensation"),
     "condensation-scan": Study("clew.studies.condensation_scan"),
+    "fit": Study("clew.studies.fit"),
     "graphs": Study("clew.studies.graphs"),
     "occupancy": Study("clew.studies.occupancy"),
     "stepwise": Study("clew.studies.stepwise", samples=True),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import glob
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from clew.errors import InputError
+from clew.io import TABLES, EventSource, TableFile, find_events, prefixed_tables, read_table
 
 __all__ = [
     "CELLS_DTYPES",
@@ -46,28 +44,27 @@ DTYPES: Final = {
 }
 DEFAULT_PARTS: Final = ["hits", "cells", "particles", "truth"]
 
-_EVENT_FILE: Final = re.compile(r"(?P<prefix>.*event(?P<number>\d{9}))-[a-zA-Z]+\.csv(\.gz)?")
-_UNREADABLE: Final = (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile)
+_LARGEST_I4: Final = np.iinfo(np.int32).max
 
 
 def load_event_hits(prefix: str | Path) -> pd.DataFrame:
     """Load the hits of the event whose files' names begin with the prefix; see `load_event`."""
-    return _load_part(prefix, "hits")
+    return load_event(prefix, ["hits"])[0]
 
 
 def load_event_cells(prefix: str | Path) -> pd.DataFrame:
     """Load the cells of the event whose files' names begin with the prefix; see `load_event`."""
-    return _load_part(prefix, "cells")
+    return load_event(prefix, ["cells"])[0]
 
 
 def load_event_particles(prefix: str | Path) -> pd.DataFrame:
     """Load the particles of the event whose files' names begin with the prefix; see `load_event`."""
-    return _load_part(prefix, "particles")
+    return load_event(prefix, ["particles"])[0]
 
 
 def load_event_truth(prefix: str | Path) -> pd.DataFrame:
     """Load the truth of the event whose files' names begin with the prefix; see `load_event`."""
-    return _load_part(prefix, "truth")
+    return load_event(prefix, ["truth"])[0]
 
 
 def load_event(prefix: str | Path, parts: Sequence[str] = DEFAULT_PARTS) -> tuple[pd.DataFrame, ...]:
@@ -82,14 +79,17 @@ def load_event(prefix: str | Path, parts: Sequence[str] = DEFAULT_PARTS) -> tupl
     Returns
     -------
     tuple of DataFrame
-        One for each of `parts`, with the file's columns in the types of DTYPES.
+        One for each of `parts`, with the format's columns in the file's order and in the types of DTYPES;
+        hit_id is int64 where it is too large.
 
     Raises
     ------
     InputError
-        If a part has no file, has several, or its file cannot be read.
+        If a part has no file, has several, or its file cannot be read; the files are those that `clew
+        reconstruct` reads: .csv, compressed or not, and .parquet.
     """
-    return tuple(_load_part(prefix, part) for part in parts)
+    _require_parts(parts)
+    return _frames(prefixed_tables(Path(prefix)), parts, prefix)
 
 
 def load_dataset(
@@ -98,12 +98,12 @@ def load_dataset(
     nevents: int | None = None,
     parts: Sequence[str] = DEFAULT_PARTS,
 ) -> Iterator[tuple[Any, ...]]:
-    """Load the events of a folder or a zip archive one after another, in the order of their names.
+    """Load the events of a folder or a zip archive one after another, in the order of their numbers.
 
     Parameters
     ----------
     path : str or Path
-        The archive may hold the files in folders.
+        What `clew.io.find_events` takes: folders and archives may hold further ones.
     skip : int, optional
         Leave out that many events at the beginning.
     nevents : int, optional
@@ -120,80 +120,38 @@ def load_dataset(
     InputError
         If there is no such folder or archive, it holds no events, or a file of an event cannot be read.
     """
-    source = Path(path)
-    if source.is_dir():
-        prefixes = _prefixes(source, [file.name for file in source.iterdir()])
-        return _events_of_folder(source, prefixes[skip:][:nevents], parts)
-    with _open_zip(source) as archive:
-        prefixes = _prefixes(source, archive.namelist())
-    return _events_of_zip(source, prefixes[skip:][:nevents], parts)
+    _require_parts(parts)
+    start = skip or 0
+    events = find_events(path, need_hits=False)
+    return _load(events[start : None if nevents is None else start + nevents], parts)
 
 
-def _prefixes(source: Path, names: list[str]) -> list[tuple[str, int]]:
-    """Return the sorted prefixes of the event files among the names, with the events' numbers."""
-    found = filter(None, map(_EVENT_FILE.fullmatch, names))
-    prefixes = sorted({(match["prefix"], int(match["number"])) for match in found})
-    if not prefixes:
-        raise InputError(f"{source}: no event files; they are named like event000001000-hits.csv[.gz]")
-    return prefixes
+def _load(events: Sequence[EventSource], parts: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    for event in events:
+        yield event.event_id, *_frames(event.tables, parts, f"event {event.event_id}")
 
 
-def _events_of_folder(
-    folder: Path, prefixes: list[tuple[str, int]], parts: Sequence[str]
-) -> Iterator[tuple[Any, ...]]:
-    for prefix, number in prefixes:
-        yield number, *load_event(folder / prefix, parts)
+def _require_parts(parts: Sequence[str]) -> None:
+    for part in parts:
+        if part not in DTYPES:
+            raise InputError(f"{part!r} is no part of an event; choose among {', '.join(DEFAULT_PARTS)}")
 
 
-def _events_of_zip(
-    source: Path, prefixes: list[tuple[str, int]], parts: Sequence[str]
-) -> Iterator[tuple[Any, ...]]:
-    with _open_zip(source) as archive:
-        for prefix, number in prefixes:
-            yield number, *(_load_member(archive, source, prefix, part) for part in parts)
+def _frames(
+    tables: Mapping[str, TableFile], parts: Sequence[str], where: str | Path
+) -> tuple[pd.DataFrame, ...]:
+    for part in parts:
+        if part not in tables:
+            raise InputError(f"{where}: no file of {part}; check the name, or leave {part} out of parts")
+    return tuple(_frame(tables[part], part) for part in parts)
 
 
-def _open_zip(source: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(source)
-    except FileNotFoundError as error:
-        raise InputError(f"{source}: no such folder or zip archive") from error
-    except _UNREADABLE as error:
-        raise InputError(f"{source}: neither a folder nor a readable zip archive ({error})") from error
+def _frame(file: TableFile, part: str) -> pd.DataFrame:
+    columns = read_table(file, TABLES[part])
+    return pd.DataFrame({name: _as_listed(values, DTYPES[part][name]) for name, values in columns.items()})
 
 
-def _load_part(prefix: str | Path, part: str) -> pd.DataFrame:
-    where = Path(prefix)
-    _require_part(part)
-    files = sorted(where.parent.glob(f"{glob.escape(where.name)}-{part}.csv*"))
-    if not files:
-        raise InputError(f"{prefix}-{part}.csv: no such file, nor compressed; check the event's prefix")
-    if len(files) > 1:
-        names = ", ".join(file.name for file in files)
-        raise InputError(f"{prefix}: several files of {part} ({names}); keep one")
-    return _read(files[0], part, str(files[0]))
-
-
-def _load_member(archive: zipfile.ZipFile, source: Path, prefix: str, part: str) -> pd.DataFrame:
-    _require_part(part)
-    for suffix in ("csv", "csv.gz"):
-        name = f"{prefix}-{part}.{suffix}"
-        if name in archive.NameToInfo:
-            with archive.open(name) as file:
-                return _read(file, part, f"{source}, {name}", "gzip" if suffix == "csv.gz" else None)
-    raise InputError(f"{source}: no member {prefix}-{part}.csv or .csv.gz; leave {part} out of parts")
-
-
-def _require_part(part: str) -> None:
-    if part not in DTYPES:
-        raise InputError(f"{part!r} is no part of an event; choose among {', '.join(DEFAULT_PARTS)}")
-
-
-def _read(
-    file: Path | IO[bytes], part: str, name: str, compression: Literal["infer", "gzip"] | None = "infer"
-) -> pd.DataFrame:
-    try:
-        return pd.read_csv(file, header=0, index_col=False, dtype=DTYPES[part], compression=compression)
-    except _UNREADABLE as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{name}: not readable as the {part} of an event ({reason})") from error
+def _as_listed(values: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
+    if dtype == "i4" and np.abs(values).max(initial=0) > _LARGEST_I4:
+        return values
+    return values.astype(dtype)

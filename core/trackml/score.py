@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from math import nan
-
 import numpy as np
 import pandas as pd
 
 from clew.arrays import Int64Array
-from clew.metrics.score import event_score
+from clew.metrics.score import UNTRACKED, event_score
 from clew.trackml.frames import require_columns, require_unique
 
 __all__ = ["score_event"]
-
-_UNTRACKED = -1
 
 
 def score_event(truth: pd.DataFrame, submission: pd.DataFrame) -> float:
@@ -44,13 +40,8 @@ def score_event(truth: pd.DataFrame, submission: pd.DataFrame) -> float:
     require_columns(submission, ("hit_id", "track_id"), "submission")
     require_unique(truth, "hit_id", "truth")
     require_unique(submission, "hit_id", "submission")
-    labels = _labels(truth, submission)
     weight = truth["weight"].to_numpy(dtype=np.float64)
-    tracked = np.where(labels == _UNTRACKED, 0.0, weight)
-    if not tracked.any():
-        return 0.0 if weight.any() else nan
-    score = event_score(labels, truth["particle_id"].to_numpy(dtype=np.int64), tracked)
-    return score * float(tracked.sum() / weight.sum())
+    return event_score(_labels(truth, submission), truth["particle_id"].to_numpy(dtype=np.int64), weight)
 
 
 def _labels(truth: pd.DataFrame, submission: pd.DataFrame) -> Int64Array:
@@ -58,8 +49,8 @@ def _labels(truth: pd.DataFrame, submission: pd.DataFrame) -> Int64Array:
     codes, tracks = pd.factorize(submission["track_id"])
     rows = pd.Index(submission["hit_id"]).get_indexer(pd.Index(truth["hit_id"]))
     labels = np.append(codes, -1)[rows].astype(np.int64)
-    untracked = np.append(np.asarray(tracks == _UNTRACKED, dtype=np.bool_), False)[labels]
+    untracked = np.append(np.asarray(tracks == UNTRACKED, dtype=np.bool_), False)[labels]
     alone = np.flatnonzero(labels < 0)
     labels[alone] = len(tracks) + np.arange(len(alone))
-    labels[untracked] = _UNTRACKED
+    labels[untracked] = UNTRACKED
     return labels

@@ -115,6 +115,7 @@ def tracks_of(event: Event) -> Tracks:
     truth, particles = event.truth, event.particles
     if truth is None or particles is None:
         raise InputError(f"event {event.event_id} has no truth: add its truth and particles files")
+    truth.require("position", "momentum")
     owner = find_rows(particles.particle_id, truth.particle_id)
     rows = np.flatnonzero((owner != NOT_LISTED) & (truth.particle_id != 0))
     away = np.linalg.norm(truth.position[rows] - particles.vertex[owner[rows]], axis=1)

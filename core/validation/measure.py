@@ -11,8 +11,7 @@ import numpy as np
 from clew.detector import Modules
 from clew.errors import InputError
 from clew.event import Event
-from clew.io import EventSource, read_event, read_modules, read_particles
-from clew.io.tables import TableFile
+from clew.io import EventSource, TableFile, read_event, read_modules, read_particles
 from clew.parallel import parallel_events
 from clew.validation.histograms import (
     Histograms,
@@ -91,6 +90,7 @@ def measure_event(event: Event, modules: Modules | None = None) -> Measured:
         quantities |= particle_quantities(event.particles)
         histograms |= particle_histograms(event.particles)
     if event.truth is not None:
+        event.truth.require("position", "momentum", "weight")
         real = event.truth.particle_id != 0
         histograms |= cell_histograms(event.hits, real)
         if modules is not None:

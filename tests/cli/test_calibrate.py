@@ -16,7 +16,7 @@ from clew.detector import Modules, read_detector, trackml
 from clew.event import Cells, Event
 from clew.io import write_event, write_modules
 
-NAMES = ["clusters.npz", "detector.toml", "layers.csv", "modules.npz"]
+NAMES = ["clusters.npz", "detector.toml", "layers.csv", "material.csv", "modules.npz", "resolutions.npz"]
 
 
 SHIPPED = Path(str(resources.files("clew.detector"))) / "trackml"
@@ -123,7 +123,7 @@ def test_a_bundle_keeps_its_description(made: Path, tmp_path: Path) -> None:
     before = content(output)
     assert run(made, "--output", output, bundle=output) == 0
     after = content(output)
-    assert {name for name in after if after[name] != before[name]} == {"clusters.npz"}
+    assert {name for name in after if after[name] != before[name]} == {"clusters.npz", "resolutions.npz"}
     assert read_detector(output).clusters is not None
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from clew.cli.main import main
@@ -52,7 +54,17 @@ def test_reconstruct_writes_submission_preset_and_pictures(
     folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "new" / "submission.csv"
-    code = run("reconstruct", folder, "-o", output, "--preset", preset, "--pictures", tmp_path / "pictures")
+    code = run(
+        "reconstruct",
+        folder,
+        "-o",
+        output,
+        "--preset",
+        preset,
+        "--scores",
+        "--pictures",
+        tmp_path / "pictures",
+    )
     assert code == 0
     printed = capsys.readouterr().out
     assert str(output) in printed
@@ -74,7 +86,7 @@ def test_score_reads_what_reconstruct_wrote(
     folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "submission.csv.gz"
-    assert run("reconstruct", folder, "-o", output, "--preset", preset) == 0
+    assert run("reconstruct", folder, "-o", output, "--preset", preset, "--scores") == 0
     told = [line.split()[-2:] for line in capsys.readouterr().out.splitlines()[1:3]]
     assert run("score", output, folder) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -246,10 +258,79 @@ def test_prepare_puts_hits_through_transforms(
     assert not (tmp_path / "other").exists()
 
 
-def test_a_submission_that_lacks_a_hit_is_refused(
+def test_score_says_what_it_made_of_the_submission(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "submission.csv"
-    path.write_text("event_id,hit_id,track_id\n1,1,1\n")
-    assert run("score", path, folder) == 2
-    assert "hit 2 of event 1 is missing" in capsys.readouterr().err
+    path.write_text("hit_id,track_id\n1,-1\n")
+    assert run("score", path, folder / "event000000001") == 0
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[1].endswith("no tracks")
+    assert "note: no column event_id: all rows are of event 1\n" in printed
+    assert "hits have no row, and are on no track\n" in printed
+    assert "note: event 1: 1 hits have -1, which is no track\n" in printed
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_bad_truth_costs_the_score_but_not_the_run(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "events"
+    shutil.copytree(folder, source)
+    (source / "event000000001-truth.csv").write_text("")
+    assert run("reconstruct", source, "-o", tmp_path / "s.csv", "--preset", preset) == 0
+    assert "warning" not in capsys.readouterr().err
+    assert run("reconstruct", source, "-o", tmp_path / "scored.csv", "--preset", preset, "--scores") == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("warning: event 1 has no usable truth: ") == 1
+    assert [line.split()[-1] == "-" for line in printed.out.splitlines()[1:3]] == [True, False]
+    assert (tmp_path / "s.csv").read_bytes() == (tmp_path / "scored.csv").read_bytes()
+
+
+def test_bad_events_can_be_left_out(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, output = tmp_path / "events", tmp_path / "s.csv"
+    shutil.copytree(folder, source)
+    bad = source / "event000000001-hits.csv"
+    bad.write_text("hit_id,x,y,z,volume_id,layer_id,module_id\n")
+    command = ("reconstruct", source, "-o", output, "--preset", preset)
+    assert run(*command) == 2
+    assert not output.exists()
+    assert run(*command, "--skip-bad-events") == 3
+    assert f"left out:   event 1: {bad}: holds no hits" in capsys.readouterr().out
+    assert read_submission(output).event_ids == [2]
+    bad.unlink()
+    (source / "event000000002-hits.csv").unlink()
+    output.unlink()
+    assert run(*command, "--skip-bad-events") == 2
+    assert "no event can be reconstructed" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_tracks_and_vertices_are_written_beside_the_submission(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = tmp_path / "tracks.parquet", tmp_path / "vertices.parquet"
+    output = tmp_path / "submission.csv"
+    asked = ("--tracks", files[0], "--vertices", files[1])
+    assert run("reconstruct", folder, "-o", output, "--preset", preset, *asked) == 0
+    assert str(files[1]) in capsys.readouterr().out
+    tracks, vertices = (pd.read_parquet(file) for file in files)
+    assert sorted(set(tracks.event_id)) == [1, 2]
+    assert np.isfinite(tracks.to_numpy(dtype=np.float64)).all()
+    good = tracks[tracks.flag == 0]
+    assert len(good) > 20
+    assert (good.pt > 0).all()
+    assert list(vertices.columns[:5]) == ["event_id", "vertex", "x", "y", "z"]
+
+
+def test_tables_that_cannot_be_written_are_refused_before_anything(
+    folder: Path, preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "submission.csv"
+    for name, told in (("tracks.csv", "ends in .parquet"), ("none/tracks.parquet", "make it first")):
+        code = run("reconstruct", folder, "-o", output, "--preset", preset, "--tracks", tmp_path / name)
+        assert code == 2
+        assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

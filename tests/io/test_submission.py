@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.errors import InputError
+from clew.errors import ClewWarning, InputError
 from clew.io import read_submission, write_submission
 
 FIRST = (1000, np.array([1, 2, 9]), np.array([3, 0, 3], dtype=np.int32))
@@ -108,13 +109,7 @@ def test_track_numbers_beyond_32_bits_stay_apart(tmp_path: Path):
             "1,10,1\n1,20,1\n1,30,2\n1,20,5\n",
             ", data row 4: hit 20 of event 1 is also in data row 2: give each hit one row",
         ),
-        ("1,10,1\n1,20,1\n1,30,2\n1,40,5\n", ", data row 4: event 1 has no hit 40: remove the row"),
-        (
-            "1,20,1\n",
-            ": hit 10 of event 1 is missing, 2 of 3 hits in all: "
-            "give each hit a row, with track_id 0 if it has no track",
-        ),
-        ("2,10,1\n", ": hit 10 of event 1 is missing, 3 of 3 hits in all: "),
+        ("2,10,1\n", ": names no hit of event 1: is it for other events?"),
     ],
 )
 def test_rows_that_do_not_fit_the_event(tmp_path: Path, rows: str, reason: str):
@@ -128,11 +123,8 @@ def test_rows_that_do_not_fit_the_event(tmp_path: Path, rows: str, reason: str):
     ("rows", "reason"),
     [
         ("1,10,1.5\n", ", data row 1: track_id is '1.5', not a whole number: correct it"),
-        ("1,10,1\n1,11,\n", ", data row 2: track_id is '', not a whole number: correct it"),
-        (
-            "1,10,1\n1,11,-1\n",
-            ", data row 2: track_id is -1: numbers start at 0, and 0 as track_id means no track",
-        ),
+        ("1,10,1\n1,11,x\n", ", data row 2: track_id is 'x', not a whole number: correct it"),
+        ("1,10,1\n1,-11,1\n", ", data row 2: hit_id is -11: numbers start at 0"),
         ("", ": holds no rows: give each hit of each event one"),
     ],
 )
@@ -143,11 +135,47 @@ def test_unreadable_submissions(tmp_path: Path, rows: str, reason: str):
     assert str(caught.value) == f"{path}{reason}"
 
 
-def test_wrong_header(tmp_path: Path):
+def test_event_number_may_be_missing_for_one_event(tmp_path: Path):
     path = tmp_path / "s.csv"
-    path.write_text("hit_id,track_id\n1,1\n")
-    with pytest.raises(InputError, match="column event_id is missing from the header"):
+    path.write_text("hit_id,track_id\n2,7\n1,7\n")
+    with pytest.raises(InputError, match="has no column event_id: add it, or name one event as the source"):
         read_submission(path)
+    with pytest.warns(ClewWarning, match="no column event_id: all rows are of event 31"):
+        submission = read_submission(path, only_event=31)
+    assert submission.event_ids == [31]
+    assert submission.labels(31, np.array([1, 2])).tolist() == [1, 1]
+
+
+NOTED = [
+    ("1,10,-1\n1,20,4\n1,30,4\n", [-1, 1, 1], ["event 1: 1 hits have -1, which is no track"]),
+    ("1,20,4\n1,30,4\n", [-1, 1, 1], ["event 1: 1 hits have no row, and are on no track"]),
+    (
+        "1,10,0\n1,20,4\n1,30,4\n1,40,4\n",
+        [0, 1, 1],
+        ["event 1: 1 rows name no hit of the event, and are left out"],
+    ),
+    (
+        "1,10,0.0\n1,20,4.0\n1,30,4.0\n",
+        [0, 1, 1],
+        ["tables of submission have whole numbers written as floats: track_id"],
+    ),
+    (
+        "1,10,\n1,20,nan\n1,30,-1\n",
+        [-1, -1, -1],
+        ["event 1: 3 hits have -1, which is no track"],
+    ),
+    ("1,10,-7\n1,20,0\n1,30,9\n", [-2, 0, 1], []),
+]
+
+
+@pytest.mark.parametrize(("rows", "labels", "notes"), NOTED)
+def test_what_the_official_scorer_takes_is_taken_and_noted(tmp_path: Path, rows, labels, notes):
+    path = submitted(tmp_path, rows)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = read_submission(path).labels(1, np.array([10, 20, 30]))
+    assert [str(one.message) for one in caught] == notes
+    assert found.tolist() == labels
 
 
 def test_missing_file(tmp_path: Path):

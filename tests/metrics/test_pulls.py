@@ -36,3 +36,15 @@ def test_the_default_knows_its_errors_and_says_so() -> None:
     assert report.pulls is not None
     widths = report.pulls.values[report.pulls.parts.index("all"), :, 1]
     assert ((widths > 0.9) & (widths < 1.1)).all()
+
+
+def test_what_no_event_shows_is_a_dash_and_the_mean_is_of_the_events_that_show_it() -> None:
+    values = np.full((2, 2, 3), np.nan)
+    one, other = values.copy(), values.copy()
+    one[0], other[0, 0] = 1.0, 3.0
+    tables = [PullTable(("inner", "outer"), shown, np.array([9.0, 0.0])) for shown in (one, other)]
+    mean = PullTable.mean(tables)
+    assert mean.values[0].tolist() == [[2.0] * 3, [1.0] * 3]
+    _, inner, outer = mean.table().splitlines()
+    assert inner.split() == ["inner", "9", *["2.000"] * 3, *["1.000"] * 3]
+    assert outer.split() == ["outer", "0", *["-"] * 6]

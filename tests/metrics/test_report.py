@@ -53,6 +53,7 @@ def test_mean_and_standard_error_by_hand():
     assert str(value) == "2.0000 ± 0.5774"
     assert str(MeanError.of([103410.0])) == "103410.0"
     assert np.isnan(MeanError.of([]).mean)
+    assert str(MeanError.of([])) == "-"
 
 
 def test_summary_of_events(make_toy_event):

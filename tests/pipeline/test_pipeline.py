@@ -166,7 +166,7 @@ def test_an_event_and_its_hits_give_the_same(event: Event) -> None:
 def test_anything_else_is_refused_in_one_line(event: Event) -> None:
     names = [one.name for one in fields(event.hits) if one.name != "cells"]
     frame = pd.DataFrame({name: getattr(event.hits, name) for name in names})
-    with pytest.raises(InputError, match=r"^data frame of hits: column volume_id is missing"):
+    with pytest.raises(InputError, match=r"^data frame of hits: columns volume_id, layer_id, module_id are"):
         pipeline(event).reconstruct(frame)  # the columns of the object, not those of the format
     with pytest.raises(TypeError, match=r"not a dict: read events with clew\.read_event") as error:
         pipeline(event).reconstruct({"x": event.hits.x})  # type: ignore[arg-type]

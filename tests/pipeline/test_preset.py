@@ -132,3 +132,16 @@ def test_shipped_presets_on_a_base_hold_only_what_differs(name: str) -> None:
     assert "base = " in text
     assert "[ensemble]" not in text
     assert Preset.load(name).ensemble["method"]
+
+
+def test_fingerprint_follows_the_content_of_the_weights(tmp_path: Path) -> None:
+    (name,) = {table["weights"] for table in Preset.load("clew").resolved()["extend"]}
+    for ending in (".npz", ".json"):
+        shipped = resources.files("clew.extend.weights") / f"{name}{ending}"
+        (tmp_path / f"net{ending}").write_bytes(shipped.read_bytes())
+    text = f'base = "clew"\nextend = [{{ method = "recurrent", weights = "{tmp_path}/net.npz" }}]\n'
+    preset = Preset.parse(text, "mine", "mine")
+    before = preset.fingerprint()
+    assert preset.fingerprint() == before
+    (tmp_path / "net.npz").write_bytes(b"other")
+    assert preset.fingerprint() != before

@@ -5,6 +5,9 @@ import zipfile
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 import pytest
 
 from clew.errors import InputError
@@ -35,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
             else:
                 (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
     (tmp_path / "detectors.csv").write_text("volume_id\n7\n")
-    (tmp_path / "event12-hits.csv").write_text("not an event\n")
+    (tmp_path / "event-12-hits.csv").write_text("not an event\n")
     return tmp_path
 
 
@@ -144,14 +147,31 @@ def test_load_dataset_with_some_parts(folder: Path, archive: Path) -> None:
             assert list(hits.columns)[-1] == "module_id"
 
 
+def test_what_the_command_reads_is_read(folder: Path, tmp_path: Path) -> None:
+    deep = tmp_path / "deep" / "er"
+    deep.mkdir(parents=True)
+    for name, text in names_and_texts(123456789012):
+        pq.write_table(pacsv.read_csv(pa.py_buffer(text.encode())), deep / name.replace("csv", "parquet"))
+    ((number, *parts),) = dataset.load_dataset(tmp_path / "deep")
+    assert number == 123456789012
+    assert dtypes_of(parts[0])["hit_id"] == "i4"
+    pd.testing.assert_frame_equal(parts[1], dataset.load_event_cells(folder / "event000000003"))
+
+
+def test_large_hit_numbers_are_kept(tmp_path: Path) -> None:
+    text = TABLES["hits"].format(n=1).replace("\n4,", "\n4000000000,")
+    (tmp_path / "event1-hits.csv").write_text(text)
+    assert dataset.load_event_hits(tmp_path / "event1").hit_id.tolist() == [1, 4000000000]
+
+
 def test_missing_file_is_named(folder: Path) -> None:
-    with pytest.raises(InputError, match=r"event000000099-hits\.csv: no such file"):
+    with pytest.raises(InputError, match=r"event000000099: no file of hits"):
         dataset.load_event(folder / "event000000099")
 
 
 def test_two_files_of_one_part_are_refused(folder: Path) -> None:
     (folder / "event000000003-hits.csv.gz").write_bytes(gzip.compress(b"hit_id\n1\n"))
-    with pytest.raises(InputError, match="several files of hits"):
+    with pytest.raises(InputError, match=r"holds both .* remove one"):
         dataset.load_event_hits(folder / "event000000003")
 
 
@@ -161,16 +181,16 @@ def test_unknown_part_is_refused(folder: Path) -> None:
 
 
 def test_folders_without_events_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no event files"):
+    with pytest.raises(InputError, match="holds no events"):
         dataset.load_dataset(tmp_path)
-    with pytest.raises(InputError, match="no such folder or zip archive"):
+    with pytest.raises(InputError, match="there is no such folder or zip file"):
         dataset.load_dataset(tmp_path / "nowhere")
 
 
 def test_corrupt_zip_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 and then nothing")
-    with pytest.raises(InputError, match="neither a folder nor a readable zip"):
+    with pytest.raises(InputError, match="is no zip file, or a damaged one"):
         dataset.load_dataset(broken)
 
 
@@ -179,7 +199,7 @@ def test_zip_without_a_part_says_which(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as writer:
         writer.writestr("event000000003-hits.csv", TABLES["hits"].format(n=3))
     assert len(list(dataset.load_dataset(path, parts=["hits"]))) == 1
-    with pytest.raises(InputError, match=r"no member event000000003-truth\.csv"):
+    with pytest.raises(InputError, match=r"event 3: no file of truth"):
         list(dataset.load_dataset(path, parts=["hits", "truth"]))
 
 
@@ -190,7 +210,7 @@ def test_zip_without_a_part_says_which(tmp_path: Path) -> None:
 )
 def test_unreadable_csv_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "event000000003-hits.csv").write_bytes(content)
-    with pytest.raises(InputError, match=r"event000000003-hits\.csv: not readable") as caught:
+    with pytest.raises(InputError, match=r"event000000003-hits\.csv(: |, data row 1)") as caught:
         dataset.load_event_hits(tmp_path / "event000000003")
     assert "\n" not in str(caught.value)
 
@@ -198,5 +218,5 @@ def test_unreadable_csv_is_refused_in_one_line(tmp_path: Path, content: bytes) -
 def test_truncated_gzip_is_refused(tmp_path: Path) -> None:
     whole = gzip.compress(TABLES["hits"].format(n=3).encode())
     (tmp_path / "event000000003-hits.csv.gz").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="not readable"):
+    with pytest.raises(InputError, match="the gzip data are truncated or damaged"):
         dataset.load_event_hits(tmp_path / "event000000003")
