@@ -34,7 +34,7 @@ COMMANDS: Final = {
 }
 """What is killed, in a folder of its own; what it makes is in `out`."""
 
-ALLOWED: Final = {signal.SIGINT: 2.0, signal.SIGTERM: 2.0, signal.SIGHUP: 2.0, signal.SIGKILL: 1.0}
+ALLOWED: Final = {signal.SIGINT: 2.0, signal.SIGTERM: 2.0, signal.SIGHUP: 2.0, signal.SIGKILL: 2.0}
 """In which a command must end."""
 
 ORPHANS: Final = 5.0  # s in which workers must end
