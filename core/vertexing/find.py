@@ -17,6 +17,7 @@ from clew.arrays import BoolArray, Float64Array, Int64Array
 from clew.kernels import kernel
 from clew.trackfit import Tracks
 from clew.vertexing.fitting import fit_vertices
+from clew.vertexing.spot import beam_spot_width
 from clew.vertexing.vertices import Vertices
 
 __all__ = ["VertexConfig", "find_vertices"]
@@ -32,8 +33,8 @@ class VertexConfig:
 
     Attributes
     ----------
-    beam_spot : float
-        Width of the beam spot in x and y, to which vertices are held.
+    beam_spot : float or None
+        Width of the beam spot in x and y, to which vertices are held; None to measure it in each event.
     most_d0 : float
         Largest distance of a track from the beam line, in units of its error.
     most_z0_error : float
@@ -52,7 +53,7 @@ class VertexConfig:
         Vertices nearer than so many of their errors are one.
     """
 
-    beam_spot: float = 0.0145
+    beam_spot: float | None = None
     most_d0: float = 4.0
     most_z0_error: float = 1.0
     step: float = 0.02
@@ -77,7 +78,8 @@ def find_vertices(tracks: Tracks, config: VertexConfig | None = None) -> Vertice
         The hardest first.
     """
     config = config or VertexConfig()
-    rows = np.flatnonzero(_chosen(tracks, config))
+    beam_spot = beam_spot_width(tracks) if config.beam_spot is None else config.beam_spot
+    rows = np.flatnonzero(_chosen(tracks, config, beam_spot))
     z, error = tracks.parameters[rows, 1], np.sqrt(tracks.covariance[rows, 1, 1])
     order = np.argsort(z, kind="stable")
     rows, z, error = rows[order], z[order], error[order]
@@ -86,15 +88,15 @@ def find_vertices(tracks: Tracks, config: VertexConfig | None = None) -> Vertice
         np.ascontiguousarray(tracks.parameters[rows]),
         np.ascontiguousarray(tracks.covariance[rows][:, :2, :2]),
         seeds,
-        (config.beam_spot, config.cut, config.least_weight, config.merged),
+        (beam_spot, config.cut, config.least_weight, config.merged),
     )
     return _sorted(tracks, rows, *fitted)
 
 
-def _chosen(tracks: Tracks, config: VertexConfig) -> BoolArray:
+def _chosen(tracks: Tracks, config: VertexConfig, beam_spot: float) -> BoolArray:
     """Tell which tracks may come from a primary vertex."""
     variance = tracks.covariance
-    near = tracks.parameters[:, 0] ** 2 < config.most_d0**2 * (variance[:, 0, 0] + config.beam_spot**2)
+    near = tracks.parameters[:, 0] ** 2 < config.most_d0**2 * (variance[:, 0, 0] + beam_spot**2)
     chosen: BoolArray = tracks.good & near & (variance[:, 1, 1] < config.most_z0_error**2)
     return chosen
 

@@ -9,6 +9,7 @@ from clew.detector import Solenoid
 from clew.motion.state import STATE
 from clew.trackfit import Tracks
 from clew.vertexing import find_vertices
+from clew.vertexing.spot import beam_spot_width
 
 ERRORS = np.array([0.02, 0.04, 1e-3, 1e-3, 1e-3])
 
@@ -80,3 +81,16 @@ def test_order_does_not_matter_and_none_is_no_error() -> None:
     assert len(table) == 2
     assert np.isfinite(table.to_numpy(dtype=np.float64)).all()
     assert len(find_vertices(tracks_from([(0.0, 0.0, 0.0, 0)]))) == 0
+
+
+@pytest.mark.parametrize("width", [0.01, 0.05])
+def test_the_width_of_the_beam_spot_is_measured(width: float) -> None:
+    rng = np.random.default_rng(5)
+    places = rng.normal(0.0, (width, width, 5.0), (400, 3))
+    secondaries = [(2.0, -1.0, 0.0, 40), (0.5, 0.5, 0.0, 40)]
+    tracks = tracks_from([*((x, y, z, 8) for x, y, z in places), *secondaries])
+    assert beam_spot_width(tracks) == pytest.approx(width, rel=0.15)
+
+
+def test_without_tracks_nothing_is_known_of_the_beam_spot() -> None:
+    assert beam_spot_width(tracks_from([(0.0, 0.0, 0.0, 0)])) == np.inf
