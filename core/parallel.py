@@ -49,7 +49,10 @@ def parallel_events(
         yield from map(work, sources)
         return
     with workers(n_workers, max(1, core_count() // n_workers)) as pool:
-        for done in as_completed(pool.submit(_caught, work, source) for source in sources):
+        futures = [pool.submit(_caught, work, source) for source in sources]
+        # the pool watches the processes that were there when it last got something to do: all, from now on
+        pool.submit(int)
+        for done in as_completed(futures):
             result, caught = done.result()
             for warning in caught:
                 warnings.warn(warning, stacklevel=2)

@@ -20,8 +20,9 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 """argparse swallows the errors of what it writes itself; here they come up when all is written at the end."""
 
 STUCK = """
-import sys, time
+import signal, sys, time
 from clew.cli import info, main
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and stays so
 def run(options):
     print("at work", flush=True)
     while True:

@@ -104,8 +104,8 @@ def test_a_preset_may_list_passes():
 
 
 def test_unknown_first_layers_are_refused(event):
-    seeder = TripletSeeder(TripletConfig(passes=(TripletPass(0.3, ("pixel barrel 9",)),)))
-    with pytest.raises(ConfigError, match="pixel barrel 9"):
+    seeder = TripletSeeder(TripletConfig(passes=(TripletPass(0.3, ("pixels barrel",)),)))
+    with pytest.raises(ConfigError, match="pixels barrel"):
         seeder.find(event.hits)
 
 

@@ -23,7 +23,7 @@ from clew.tracksets.tracks import cluster_shapes
 
 def with_cells(event: Event, number: int) -> Event:
     rng = np.random.default_rng(number)
-    counts = rng.integers(0, 4, len(event.hits))
+    counts = rng.integers(1, 4, len(event.hits))
     n = int(counts.sum())
     channel = rng.integers(0, 900, (n, 2)).astype(np.int32)
     cells = Cells(np.append(0, np.cumsum(counts)), channel, rng.random(n).astype(np.float32))
