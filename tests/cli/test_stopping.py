@@ -20,9 +20,8 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 """argparse swallows the errors of what it writes itself; here they come up when all is written at the end."""
 
 STUCK = """
-import signal, sys, time
+import sys, time
 from clew.cli import info, main
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and stays so
 def run(options):
     print("at work", flush=True)
     while True:
@@ -38,9 +37,14 @@ sys.exit(main.main())
 
 def start(*arguments: str | Path, code: str | None = None, **more: Any) -> subprocess.Popen[str]:
     command = CLEW if code is None else [sys.executable, "-c", code]
-    return subprocess.Popen(
-        [*command, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*command, *map(str, arguments)], preexec_fn=hear_all, **pipes, **more)
+
+
+def hear_all() -> None:
+    """Take signals as on a terminal: in the background a shell has some ignored, and commands keep to that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(

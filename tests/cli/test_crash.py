@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "crash.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "crash.py"
 
 
 @pytest.mark.slow
