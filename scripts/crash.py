@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
@@ -51,6 +52,15 @@ class Kill(NamedTuple):
         return f"{self.number.name} to the {self.whom} after {self.delay:.2f} s"
 
 
+def _begin(before: Callable[[], object] | None) -> None:
+    """Take signals as on a terminal: in the background a shell has some ignored, as commands then do."""
+    for number in ALLOWED:
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+    if before is not None:
+        before()
+
+
 def clew(words: list[str], folder: Path, before: Callable[[], object] | None = None) -> subprocess.Popen[str]:
     """Start a command in a session of its own; `before` is called in its process first."""
     command = [sys.executable, "-c", "import sys; from clew.cli.main import main; sys.exit(main())", *words]
@@ -61,7 +71,7 @@ def clew(words: list[str], folder: Path, before: Callable[[], object] | None = N
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=before,
+        preexec_fn=partial(_begin, before),
     )
 
 

@@ -42,7 +42,7 @@ def start(*arguments: str | Path, code: str | None = None, **more: Any) -> subpr
 
 
 def hear_all() -> None:
-    """Take signals as on a terminal: in the background a shell has some ignored, and commands keep to that."""
+    """Take signals as on a terminal: in the background a shell has some ignored, as commands then do."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
