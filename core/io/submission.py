@@ -47,8 +47,15 @@ def write_submission(path: str | Path, events: Iterable[LabelledEvent]) -> None:
         stream.write((",".join(SUBMISSION.columns) + "\n").encode())
         for event_id, hit_id, labels in events:
             number = np.full(len(hit_id), event_id, dtype=np.int64)
-            table = pa.table(dict(zip(SUBMISSION.columns, (number, hit_id, labels), strict=True)))
-            pacsv.write_csv(table, stream, _ROWS)
+            columns = [_column(values) for values in (number, hit_id, labels)]
+            pacsv.write_csv(pa.table(columns, names=list(SUBMISSION.columns)), stream, _ROWS)
+
+
+def _column(values: Int64Array | Int32Array) -> pa.Array:
+    """Return integers as a column; pyarrow's own way from an array imports pandas: half a second."""
+    kind = pa.int32() if values.dtype == np.int32 else pa.int64()
+    whole = np.ascontiguousarray(values, dtype=kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(whole), [None, pa.py_buffer(whole)])
 
 
 def check_submission_path(path: str | Path) -> None:
