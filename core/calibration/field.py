@@ -210,7 +210,10 @@ def _coil(values: Float64Array) -> Solenoid:
 
 def _turning(solenoid: Solenoid, points: Float64Array, lean: Float64Array) -> Float64Array:
     """Return the axial field less what the radial one turns tracks back by; see `bending_and_tilt`."""
-    radial, axial = _components(solenoid, points)
+    return _turned(*_components(solenoid, points), lean)
+
+
+def _turned(radial: Float64Array, axial: Float64Array, lean: Float64Array) -> Float64Array:
     turning: Float64Array = axial - (lean * radial).sum(axis=1)
     return turning
 
@@ -226,8 +229,7 @@ def _components(solenoid: Solenoid, points: Float64Array) -> tuple[Float64Array,
 def tilts(solenoid: Solenoid, steps: StepSample) -> Float64Array:
     """Return by how much the radial field changes the angle to the transverse plane along steps [rad]."""
     radial, axial = _components(solenoid, steps.middle)
-    lean = steps.slope[:, None] * steps.heading
-    turning = axial - (lean * radial).sum(axis=1)
+    turning = _turned(radial, axial, steps.slope[:, None] * steps.heading)
     across = radial[:, 1] * steps.heading[:, 0] - radial[:, 0] * steps.heading[:, 1]
     tilt: Float64Array = -across / np.where(turning == 0.0, np.inf, turning) * steps.turn
     return tilt

@@ -18,7 +18,6 @@ from clew.metrics import phase_scores
 from clew.parallel import parallel_events
 from clew.pipeline.pipeline import Pipeline, Reconstruction
 from clew.pipeline.preset import Preset
-from clew.vertexing import find_vertices
 
 __all__ = [
     "BadEvent",
@@ -214,6 +213,8 @@ def _with_truth(event: Event, source: EventSource) -> Event:
 
 
 def _tables(hits: Hits, result: Reconstruction, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    from clew.vertexing import find_vertices  # most runs look for none, and start sooner without it
+
     tracks = result.fit(hits)
     made = {"tracks": tracks.columns()}
     if "vertices" in wanted:

@@ -17,11 +17,12 @@ from clew.hits.free import FreeHits
 from clew.kernels import refuse_after_fork
 from clew.pipeline.preset import DEFAULT_PRESET, Preset
 from clew.stages import Ensemble, Grower, Seeder, StageClock
-from clew.trackfit import Tracks, fit_tracks
 from clew.tracks import Candidates, Seeds
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from clew.trackfit import Tracks
 
 __all__ = ["Pipeline", "Reconstruction"]
 
@@ -75,6 +76,8 @@ class Reconstruction(Displayed):
         ValueError
             For other hits.
         """
+        from clew.trackfit import fit_tracks  # most runs fit nothing, and start sooner without it
+
         if len(hits) != len(self.labels):
             raise ValueError(f"{len(hits)} hits, but labels of {len(self.labels)}: give the event's own")
         return fit_tracks(hits, self.labels)
